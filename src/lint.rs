@@ -7,10 +7,10 @@ use crate::analysis::{Analysis, analyse};
 use crate::compiler::Compiler;
 use crate::error::Error;
 use crate::limits::Limits;
-use crate::release::Prepared;
+use crate::release::ReleaseInputs;
 use crate::report::{Coverage, ReleaseName, Report};
 use crate::rule_ids;
-use crate::rules::Context;
+use crate::rules::RuleContext;
 use crate::secrets::Secrets;
 use crate::settings::Settings;
 use crate::source::File;
@@ -21,7 +21,7 @@ use std::sync::Arc;
 /// # Errors
 /// The user's input cannot be used. A chart that does not render is a finding.
 pub(crate) fn lint(
-    prepared: &Prepared,
+    prepared: &ReleaseInputs,
     settings: &Settings,
     compiler: &mut Compiler,
     log: &mut Vec<String>,
@@ -43,8 +43,8 @@ pub(crate) fn lint(
 }
 
 /// The report of the rules on an analysis.
-pub(crate) fn report(prepared: Option<&Prepared>, analysis: &Analysis, settings: &Settings) -> Report {
-    let context = Context { prepared, analysis, settings, findings: Vec::new() };
+pub(crate) fn report(prepared: Option<&ReleaseInputs>, analysis: &Analysis, settings: &Settings) -> Report {
+    let context = RuleContext { prepared, analysis, settings, findings: Vec::new() };
     let mirrored = analysis.images.iter().filter(|judged| !judged.bypasses(&settings.mirror)).count();
     let findings = context.check_all();
     let secrets = Secrets::of(&analysis.origins);
@@ -72,7 +72,7 @@ pub(crate) fn report(prepared: Option<&Prepared>, analysis: &Analysis, settings:
     }
 }
 
-fn name(prepared: &Prepared) -> ReleaseName {
+fn name(prepared: &ReleaseInputs) -> ReleaseName {
     ReleaseName {
         name: prepared.release.name.clone(),
         chart: prepared.chart.name().to_owned(),

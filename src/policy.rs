@@ -1,4 +1,4 @@
-//! [`Change`]: a change of a branch to what is checked or accepted, and its finding `policy-changed`.
+//! [`PolicyChange`]: a change of a branch to what is checked or accepted, and its finding `policy-changed`.
 
 use crate::finding::{Excerpt, Finding, Severity};
 use crate::rule_ids;
@@ -8,7 +8,7 @@ use crate::source::Place;
 
 /// A change of a branch to what is checked or accepted.
 #[derive(Debug, Clone)]
-pub(crate) struct Change {
+pub(crate) struct PolicyChange {
     /// Its effect on the check.
     pub weight: Weight,
     /// What changed, as a fact.
@@ -21,6 +21,8 @@ pub(crate) struct Change {
     pub is_gone: bool,
     /// Additional facts.
     pub notes: Vec<String>,
+    /// The flag that accepts it.
+    pub accepted_by: &'static str,
 }
 
 /// The effect of a change on the check.
@@ -34,10 +36,10 @@ pub(crate) enum Weight {
     Stricter,
 }
 
-impl Change {
+impl PolicyChange {
     /// A change without notes.
     pub(crate) fn new(weight: Weight, message: String, before: Option<Place>, after: Option<Place>) -> Self {
-        Self { weight, message, before, after, is_gone: false, notes: Vec::new() }
+        Self { weight, message, before, after, is_gone: false, notes: Vec::new(), accepted_by: "--config-from head" }
     }
 
     /// The same, for something that was removed.
@@ -67,9 +69,12 @@ impl Change {
         };
         let excerpts = place(&self.after, after).into_iter().chain(place(&self.before, format!("in {since}")));
         let help = match self.weight {
-            Weight::Other => "to accept it, run with --config-from head".to_owned(),
+            Weight::Other => format!("to accept it, run with {}", self.accepted_by),
             _ => {
-                format!("the check follows {since} until this is merged; to accept it now, run with --config-from head")
+                format!(
+                    "the check follows {since} until this is merged; to accept it now, run with {}",
+                    self.accepted_by
+                )
             }
         };
         Some(Finding {

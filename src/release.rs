@@ -1,4 +1,4 @@
-//! [`Prepared`]: a release as its owner would install it, ready to be rendered any number of times.
+//! [`ReleaseInputs`]: a release as its owner would install it, ready to be rendered any number of times.
 
 use crate::chart::{self, Chart};
 use crate::compiler::Compiler;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 /// A release ready to be rendered.
 #[derive(Debug, Clone)]
-pub(crate) struct Prepared {
+pub(crate) struct ReleaseInputs {
     /// The chart.
     pub(crate) chart: Arc<Chart>,
     /// The release's facts.
@@ -74,7 +74,7 @@ impl std::fmt::Debug for SetFiles {
 
 /// A change of the user's values for one render.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Change {
+pub(crate) enum InputChange {
     /// Sets a path to a string unless the user set it: the global rewrite.
     Default(ValuesPath, String),
     /// Sets a path to a string, whatever the user set: the canary.
@@ -87,7 +87,7 @@ pub(crate) enum Change {
     SetJson(ValuesPath, String),
 }
 
-impl Change {
+impl InputChange {
     /// The path that it changes.
     pub(crate) fn path(&self) -> &ValuesPath {
         match self {
@@ -99,7 +99,7 @@ impl Change {
 
 /// One render of a release.
 #[derive(Debug)]
-pub(crate) struct Outcome {
+pub(crate) struct RenderOutcome {
     /// The top chart with its enabled subcharts.
     pub(crate) root: Instance,
     /// `.Values` of the top chart.
@@ -112,7 +112,7 @@ pub(crate) struct Outcome {
 
 /// Why a release did not render.
 #[derive(Debug)]
-pub(crate) enum Problem {
+pub(crate) enum RenderProblem {
     /// The user's input cannot be used: a values file that is not YAML, a flag, a name.
     Input(Error),
     /// The chart stops before its templates are executed: dependencies, schema, Kubernetes version; in helm's words.
@@ -121,7 +121,7 @@ pub(crate) enum Problem {
     Template(Box<template::Error>),
 }
 
-impl Prepared {
+impl ReleaseInputs {
     /// Coalesces the values and renders. With `origins`, values and text are traced. Helm's log lines are added to `log`, also on
     /// an error.
     ///
@@ -129,66 +129,66 @@ impl Prepared {
     pub(crate) fn render(
         &self,
         compiler: &mut Compiler,
-        changes: &[Change],
+        changes: &[InputChange],
         origins: Option<&mut Origins>,
         log: &mut Vec<String>,
-    ) -> Result<Outcome, Problem> {
+    ) -> Result<RenderOutcome, RenderProblem> {
         self.render_deciding(compiler, changes, origins, None, log)
     }
 
     /// The same, with forced branches, and with a record of what was decided.
     ///
     /// # Errors
-    /// See [`Prepared::render`].
+    /// See [`ReleaseInputs::render`].
     pub(crate) fn render_deciding(
         &self,
         compiler: &mut Compiler,
-        changes: &[Change],
+        changes: &[InputChange],
         origins: Option<&mut Origins>,
         decisions: Option<Decisions>,
         log: &mut Vec<String>,
-    ) -> Result<Outcome, Problem> {
+    ) -> Result<RenderOutcome, RenderProblem> {
         self.render_noting(compiler, changes, origins, decisions, (log, &mut None))
     }
 
     /// The same; if a template fails, its file is stored, provided that it fails independently of other files.
     ///
     /// # Errors
-    /// See [`Prepared::render`].
+    /// See [`ReleaseInputs::render`].
     pub(crate) fn render_noting(
         &self,
         compiler: &mut Compiler,
-        changes: &[Change],
+        changes: &[InputChange],
         origins: Option<&mut Origins>,
         decisions: Option<Decisions>,
         (log, stopped_in): (&mut Vec<String>, &mut Option<String>),
-    ) -> Result<Outcome, Problem> {
+    ) -> Result<RenderOutcome, RenderProblem> {
         self.render_all(compiler, changes, (origins, decisions, Known::default()), (log, stopped_in))
     }
 
     /// The same without tracing, starting with the file that failed in another render: only success or failure matters.
     ///
     /// # Errors
-    /// See [`Prepared::render`].
+    /// See [`ReleaseInputs::render`].
     pub(crate) fn render_beginning_with(
         &self,
         compiler: &mut Compiler,
-        changes: &[Change],
+        changes: &[InputChange],
         first: Option<&str>,
-    ) -> Result<Outcome, Problem> {
+    ) -> Result<RenderOutcome, RenderProblem> {
         self.render_knowing(compiler, changes, Known { first, ..Known::default() })
     }
 
     /// Renders only the files that may differ from an earlier render of the same release with other values.
     ///
     /// # Errors
-    /// See [`Prepared::render`].
+    /// See [`ReleaseInputs::render`].
     pub(crate) fn render_again(
         &self,
         compiler: &mut Compiler,
-        changes: &[Change],
+        changes: &[InputChange],
         before: &Rendered,
-    ) -> Result<Outcome, Problem> {
+    ) -> Result<RenderOutcome, RenderProblem> {
         self.render_knowing(compiler, changes, Known { before: before.before.as_ref(), ..Known::default() })
     }
 
@@ -197,9 +197,9 @@ impl Prepared {
     fn render_knowing(
         &self,
         compiler: &mut Compiler,
-        changes: &[Change],
+        changes: &[InputChange],
         known: Known<'_>,
-    ) -> Result<Outcome, Problem> {
+    ) -> Result<RenderOutcome, RenderProblem> {
         let mut render = |known| self.render_all(compiler, changes, (None, None, known), (&mut Vec::new(), &mut None));
         // With nothing known, everything is executed in its turn, and nobody needs to watch the maps.
         if known.before.is_none() && known.first.is_none() {
@@ -213,20 +213,20 @@ impl Prepared {
     fn render_all(
         &self,
         compiler: &mut Compiler,
-        changes: &[Change],
+        changes: &[InputChange],
         (mut origins, decisions, known): (Option<&mut Origins>, Option<Decisions>, Known<'_>),
         (log, stopped_in): (&mut Vec<String>, &mut Option<String>),
-    ) -> Result<Outcome, Problem> {
+    ) -> Result<RenderOutcome, RenderProblem> {
         let mirror_keys = decisions.as_ref().map_or(&[][..], |decisions| &decisions.mirror_keys);
         let values::Processed { root, values } =
             self.values_with_mirror(changes, mirror_keys, origins.as_deref_mut(), log, compiler.defaults())?;
         let helm = self.env.helm;
         if self.check_schema {
             let checked = schema::validate(&root, &values, helm, &self.limits, compiler.schemas());
-            log.extend(checked.map_err(Problem::Chart)?);
+            log.extend(checked.map_err(RenderProblem::Chart)?);
         }
         chart::check_kube_version(&self.chart, &self.capabilities.kube_version.version, helm)
-            .map_err(Problem::Chart)?;
+            .map_err(RenderProblem::Chart)?;
         let inputs = Inputs {
             values: &values,
             release: &self.release,
@@ -238,63 +238,63 @@ impl Prepared {
         let rendered = render::render(&root, &inputs, compiler, &mut env, origins, decisions, known);
         let rendered = rendered.map_err(|stopped| {
             *stopped_in = stopped.file;
-            Problem::Template(stopped.error)
+            RenderProblem::Template(stopped.error)
         })?;
         let seed = env.seed().filter(|_| env.has_used_seed());
-        Ok(Outcome { root, values, rendered, seed })
+        Ok(RenderOutcome { root, values, rendered, seed })
     }
 
     /// Coalesces the values as helm does before rendering: what `.Values` is, and which charts are enabled.
     ///
     /// # Errors
-    /// See [`Prepared::render`].
+    /// See [`ReleaseInputs::render`].
     pub(crate) fn values(
         &self,
-        changes: &[Change],
+        changes: &[InputChange],
         origins: Option<&mut Origins>,
         log: &mut Vec<String>,
-    ) -> Result<values::Processed, Problem> {
+    ) -> Result<values::Processed, RenderProblem> {
         self.values_with_mirror(changes, &[], origins, log, &values::Defaults::default())
     }
 
     fn values_with_mirror(
         &self,
-        changes: &[Change],
+        changes: &[InputChange],
         mirror_keys: &[ValuesPath],
         mut origins: Option<&mut Origins>,
         log: &mut Vec<String>,
         defaults: &values::Defaults,
-    ) -> Result<values::Processed, Problem> {
+    ) -> Result<values::Processed, RenderProblem> {
         let helm = self.env.helm;
-        let user = self.user_values(origins.as_deref_mut()).map_err(Problem::Input)?;
+        let user = self.user_values(origins.as_deref_mut()).map_err(RenderProblem::Input)?;
         for change in changes {
             match change {
-                Change::Default(path, text) => user.set_default(path, text, origins.as_deref_mut()),
-                Change::Set(path, text) => user.set(path, Value::str(text.as_str())),
-                Change::SwitchOn(path) => user.set(path, Value::bool(true)),
-                Change::Remove(path) => user.remove(path),
-                Change::SetJson(path, text) => match json::read_all(text) {
+                InputChange::Default(path, text) => user.set_default(path, text, origins.as_deref_mut()),
+                InputChange::Set(path, text) => user.set(path, Value::str(text.as_str())),
+                InputChange::SwitchOn(path) => user.set(path, Value::bool(true)),
+                InputChange::Remove(path) => user.remove(path),
+                InputChange::SetJson(path, text) => match json::read_all(text) {
                     Some(node) => user.set(path, Value::from_node(&node, &mut Untraced)),
                     None => Err(Error::input(format!("{text} is not JSON"))),
                 },
             }
-            .map_err(Problem::Input)?;
+            .map_err(RenderProblem::Input)?;
         }
         for key in mirror_keys {
             user.mark(key, Marks::MIRROR);
         }
-        log.extend(chart::check_installable(&self.chart).map_err(Problem::Chart)?);
+        log.extend(chart::check_installable(&self.chart).map_err(RenderProblem::Chart)?);
         check_release_name(&self.release.name)
             .inspect_err(|error| {
                 log.push(format!("level=ERROR msg=\"release name check failed\" error={:?}", error.helm_text()))
             })
-            .map_err(|error| Problem::Input(error.after("release name check failed")))?;
-        let options = values::Options { helm, limits: &self.limits, defaults };
-        values::process(&self.chart, &user, options, origins, log).map_err(Problem::Chart)
+            .map_err(|error| RenderProblem::Input(error.after("release name check failed")))?;
+        let options = values::ProcessOptions { helm, limits: &self.limits, defaults };
+        values::process(&self.chart, &user, options, origins, log).map_err(RenderProblem::Chart)
     }
 }
 
-impl Prepared {
+impl ReleaseInputs {
     /// The same release with a fresh count of work.
     #[must_use]
     pub(crate) fn afresh(&self) -> Self {
@@ -308,7 +308,7 @@ impl Prepared {
     }
 
     /// Whether the values match the schemas of the charts.
-    pub(crate) fn fits_schema(&self, changes: &[Change], compiler: &Compiler) -> bool {
+    pub(crate) fn fits_schema(&self, changes: &[InputChange], compiler: &Compiler) -> bool {
         if !self.check_schema || !has_schema(&self.chart) {
             return true;
         }

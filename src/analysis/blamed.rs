@@ -9,11 +9,11 @@ use super::trial::Trials;
 use super::{Judged, Traced, render_with_mirror, rewrite};
 use crate::compiler::Compiler;
 use crate::error::Error;
-use crate::fix::{Action, Edit};
+use crate::fix::{Edit, ValueAction};
 use crate::images::{Class, ImageUse, Search};
 use crate::provenance::Decider;
 use crate::reads::Statics;
-use crate::release::{Change, Prepared};
+use crate::release::{InputChange, ReleaseInputs};
 use crate::settings::Settings;
 use crate::trace::Origins;
 use crate::values_path::ValuesPath;
@@ -49,7 +49,7 @@ pub(crate) struct Otherwise {
 /// # Errors
 /// The user's input cannot be used. A chart that does not render is a [`RenderFailure`](super::RenderFailure).
 pub(crate) fn blame(
-    prepared: &Prepared,
+    prepared: &ReleaseInputs,
     settings: &Settings,
     compiler: &mut Compiler,
     log: &mut Vec<String>,
@@ -85,7 +85,7 @@ pub(crate) fn blame(
 }
 
 /// The images of the manifests; an error if the limit is exceeded.
-fn uses_of(traced: &Traced, prepared: &Prepared, settings: &Settings) -> Result<Vec<ImageUse>, Error> {
+fn uses_of(traced: &Traced, prepared: &ReleaseInputs, settings: &Settings) -> Result<Vec<ImageUse>, Error> {
     let manifests = traced.manifests.iter().filter(|manifest| !manifest.is_blank());
     let found = Search::counted(manifests, settings.hints(), &prepared.limits, &prepared.work);
     if found.is_cut { Err(Search::told(&prepared.limits)) } else { Ok(found.uses) }
@@ -102,7 +102,7 @@ fn find_blamed(uses: Vec<ImageUse>, given: &Given<'_>, compiler: &mut Compiler) 
     let mut found: BTreeMap<usize, (Vec<Decider>, Option<Otherwise>)> = BTreeMap::new();
     for (unset, _) in unset {
         let key = (unset.key.clone(), unset.value.clone());
-        let twin = trials.with_changes(&[Change::Set(unset.key, unset.value)]);
+        let twin = trials.with_changes(&[InputChange::Set(unset.key, unset.value)]);
         let by: Vec<Decider> = unset.by.into_iter().map(|(decider, _)| decider).collect();
         for number in unset.images {
             let after = twin.as_ref().and_then(|twin| Trials::text(twin, &judged[number].image)).map(str::to_owned);
@@ -149,15 +149,15 @@ fn without(
     of_user: &Origins,
     trials: &mut Trials<'_>,
 ) -> Vec<Option<Otherwise>> {
-    let (mut edits, mut removed): (Vec<Edit>, Vec<Change>) = (Vec::new(), Vec::new());
+    let (mut edits, mut removed): (Vec<Edit>, Vec<InputChange>) = (Vec::new(), Vec::new());
     for decider in by {
-        let removal = changed(decider.origin, Action::Remove, String::new(), of_user);
+        let removal = changed(decider.origin, ValueAction::Remove, String::new(), of_user);
         match removal
             .and_then(|removal| removal.edits.into_iter().next())
             .filter(|edit| trials.possible(std::slice::from_ref(edit)) == [true])
         {
             Some(edit) => edits.push(edit),
-            None => removed.push(Change::Remove(decider.path.clone())),
+            None => removed.push(InputChange::Remove(decider.path.clone())),
         }
     }
     let of_version = |number: usize| judged[number].culprits.is_empty();
@@ -171,7 +171,7 @@ fn without(
         if found.iter().all(Option::is_some) {
             break;
         }
-        let changes: Vec<Change> = removed.iter().cloned().chain(changes).collect();
+        let changes: Vec<InputChange> = removed.iter().cloned().chain(changes).collect();
         let Ok(Some(twin)) = trials.with_edits_and(&edits, &changes) else { break };
         for (otherwise, &number) in found.iter_mut().zip(images).filter(|(otherwise, _)| otherwise.is_none()) {
             let Some(text) = Trials::text(&twin, &judged[number].image) else { continue };

@@ -3,12 +3,12 @@
 use super::propose::{Proposal, added, changed, title_of_removal};
 use super::reach::Reached;
 use super::{Judged, WithoutOverride};
-use crate::fix::{Action, json_of, value_at};
+use crate::fix::{ValueAction, json_of, value_at};
 use crate::images::deciders::decider;
-use crate::images::{Class, ImageUse, Part};
-use crate::provenance::{Decider, Source};
+use crate::images::{Class, ImageUse, ReferencePart};
+use crate::provenance::{Decider, DeciderKind};
 use crate::reads::GLOBAL;
-use crate::release::Prepared;
+use crate::release::ReleaseInputs;
 use crate::settings::Settings;
 use crate::trace::{Origin, OriginData, Origins};
 use crate::values_path::{Key, ValuesPath};
@@ -36,7 +36,7 @@ impl Lists {
         let decider = &judged.decider;
         let wanted = judged.destination(settings);
         let value = wanted.and_then(|wanted| value_of(&judged.image, decider.origin, &wanted));
-        let (Source::ChartDefault(_), Some(value)) = (&decider.source, value) else { return };
+        let (DeciderKind::ChartDefault(_), Some(value)) = (&decider.source, value) else { return };
         if let Some((list, element)) = in_list(decider, origins) {
             self.elements.entry(list).or_default().entry(element).or_insert(value);
         }
@@ -58,18 +58,18 @@ pub(super) fn of_image(
     set_key: Option<&Proposal>,
     lists: &Lists,
     keys: &[ValuesPath],
-    (prepared, settings, origins): (&Prepared, &Settings, &Origins),
+    (prepared, settings, origins): (&ReleaseInputs, &Settings, &Origins),
 ) -> Vec<Proposal> {
     let mut found: Vec<Proposal> = Vec::new();
     let with_key = |proposal: Proposal| set_key.map(|key| proposal.and(key.clone()));
-    let removed = |decider: &Decider| changed(decider.origin, Action::Remove, title_of_removal(decider), origins);
+    let removed = |decider: &Decider| changed(decider.origin, ValueAction::Remove, title_of_removal(decider), origins);
     if !judged.culprits.is_empty() {
         let all = judged.culprits.iter().filter_map(removed).reduce(Proposal::and);
         found.extend(all.clone());
         found.extend(all.and_then(with_key));
     }
     let wanted = judged.destination(settings);
-    let repository = decider(&judged.image, Part::Repository, origins);
+    let repository = decider(&judged.image, ReferencePart::Repository, origins);
     let registry = judged.decider.clone();
     let mut deciders = if repository.origin == registry.origin { vec![registry] } else { vec![registry, repository] };
     // For an image on the mirror the path is wrong, and values shared by all images are changed last.
@@ -85,7 +85,7 @@ pub(super) fn of_image(
     let both = judged.registry_with_path.as_ref().filter(|_| judged.class == Class::Rewritten).and_then(|set_with| {
         let host = &judged.source.as_ref()?.registry;
         let title = format!("set `{}` to `{host}`", origins.path(set_with.origin));
-        let registry = changed(set_with.origin, Action::Set(Value::from(host.as_str())), title, origins)?;
+        let registry = changed(set_with.origin, ValueAction::Set(Value::from(host.as_str())), title, origins)?;
         let decider = deciders.iter().find(|decider| decider.origin != judged.decider.origin)?;
         Some(registry.and(set(&judged.image, decider, wanted.as_deref()?, lists, (prepared, origins))?))
     });
@@ -114,7 +114,7 @@ pub(super) fn of_image(
             let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             let title = format!("set `{path}` to `{shown}`");
             let own = origins.of_user_at(path);
-            let set = changed(own, Action::Set(value.clone()), title.clone(), origins);
+            let set = changed(own, ValueAction::Set(value.clone()), title.clone(), origins);
             set.unwrap_or_else(|| added(path.clone(), value.clone(), title, prepared))
         };
         reached.values.iter().map(set).reduce(Proposal::and)
@@ -128,7 +128,7 @@ fn set(
     decider: &Decider,
     wanted: &str,
     lists: &Lists,
-    (prepared, origins): (&Prepared, &Origins),
+    (prepared, origins): (&ReleaseInputs, &Origins),
 ) -> Option<Proposal> {
     set_to(value_of(image, decider.origin, wanted)?, decider, lists, (prepared, origins))
 }
@@ -138,15 +138,15 @@ fn set_to(
     value: String,
     decider: &Decider,
     lists: &Lists,
-    (prepared, origins): (&Prepared, &Origins),
+    (prepared, origins): (&ReleaseInputs, &Origins),
 ) -> Option<Proposal> {
     let json = Value::from(value.as_str());
     match &decider.source {
-        Source::User(_) => {
+        DeciderKind::User(_) => {
             let title = format!("set `{}` to `{value}`", decider.path);
-            changed(decider.origin, Action::Set(json), title, origins)
+            changed(decider.origin, ValueAction::Set(json), title, origins)
         }
-        Source::ChartDefault(chart) => {
+        DeciderKind::ChartDefault(chart) => {
             let keys = origins.path(decider.origin);
             let is_shared = keys.first().is_some_and(|first| first.is(GLOBAL));
             let whole = if is_shared { keys.clone() } else { keys.of_user(chart) };
@@ -185,11 +185,11 @@ pub(super) fn further(
     judged: &Judged,
     after: &str,
     lists: &Lists,
-    (prepared, settings, origins): (&Prepared, &Settings, &Origins),
+    (prepared, settings, origins): (&ReleaseInputs, &Settings, &Origins),
 ) -> Option<Proposal> {
     let wanted = judged.destination(settings)?;
     let image = &judged.image;
-    let decider = decider(image, Part::Repository, origins);
+    let decider = decider(image, ReferencePart::Repository, origins);
     let run = run_of(image, decider.origin)?;
     let text = image.text.as_str();
     // The prefix stays.
@@ -208,7 +208,12 @@ pub(super) fn value_of(image: &ImageUse, origin: Origin, wanted: &str) -> Option
 }
 
 /// The list in the values file of a chart that contains a setting, a number of levels up.
-fn list_around(origin: Origin, up: usize, (prepared, origins): (&Prepared, &Origins), work: &Work) -> Option<Node> {
+fn list_around(
+    origin: Origin,
+    up: usize,
+    (prepared, origins): (&ReleaseInputs, &Origins),
+    work: &Work,
+) -> Option<Node> {
     let mut next = origin;
     for _ in 0..up {
         let Some(OriginData::Setting(setting)) = origins.get(next) else { return None };

@@ -4,7 +4,7 @@ use super::keys::Keys;
 use crate::compiler::Compiler;
 use crate::images::{ImageUse, Search, Tier};
 use crate::limits::Limits;
-use crate::release::{Change, Prepared};
+use crate::release::{InputChange, ReleaseInputs};
 use crate::render::manifest::{Manifest, more, split};
 use crate::render::{Rendered, RenderedFile};
 use crate::settings::Settings;
@@ -17,7 +17,7 @@ use std::sync::{Arc, LazyLock};
 
 /// Renders a release with forced branches.
 pub(super) struct Courses<'a> {
-    pub(super) prepared: &'a Prepared,
+    pub(super) prepared: &'a ReleaseInputs,
     pub(super) settings: &'a Settings,
     pub(super) keys: &'a Keys,
     pub(super) compiler: &'a mut Compiler,
@@ -41,8 +41,8 @@ pub(super) fn decisions(course: Course, keys: &Keys) -> Decisions {
 
 impl Courses<'_> {
     /// Renders with traces and with the mirror set; `None` if that fails.
-    pub(super) fn render(&mut self, decisions: Decisions, more: &[Change], limits: Limits) -> Option<Ran> {
-        let prepared = Prepared { check_schema: false, limits, ..self.prepared.clone() };
+    pub(super) fn render(&mut self, decisions: Decisions, more: &[InputChange], limits: Limits) -> Option<Ran> {
+        let prepared = ReleaseInputs { check_schema: false, limits, ..self.prepared.clone() };
         let mut changes = self.keys.defaults();
         changes.extend_from_slice(more);
         let mut origins = Origins::new();

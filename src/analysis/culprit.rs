@@ -6,11 +6,11 @@
 use super::Judged;
 use super::propose::changed;
 use super::trial::Trials;
-use crate::fix::{Action, Edit};
+use crate::fix::{Edit, ValueAction};
 use crate::images::{Class, Shape, Tier};
-use crate::provenance::{Decider, Source, decider_of};
+use crate::provenance::{Decider, DeciderKind, decider_of};
 use crate::reference::{Mirror, Reference};
-use crate::release::Change;
+use crate::release::InputChange;
 use crate::template::Value;
 use crate::trace::{Origin, Origins};
 use crate::values::layers::Merged;
@@ -92,7 +92,7 @@ fn wanted(judged: &Judged) -> Option<Wanted> {
     if image.tier == Tier::Possible {
         return None;
     }
-    let printed_by_user = matches!(judged.decider.source, Source::User(_));
+    let printed_by_user = matches!(judged.decider.source, DeciderKind::User(_));
     match (&image.reference, judged.class) {
         (Err(_), _) => Some(Wanted::Valid),
         (_, Class::ChartDefault | Class::HardCoded | Class::Unexplained | Class::HalfRewritten) => {
@@ -117,7 +117,7 @@ fn candidates(user: &Merged, origins: &Origins, trials: &Trials<'_>) -> Vec<Cand
     };
     found.retain(|candidate| !is_rewrite(candidate));
     let removal = |candidate: &Candidate| {
-        let removal = changed(candidate.origin, Action::Remove, String::new(), origins);
+        let removal = changed(candidate.origin, ValueAction::Remove, String::new(), origins);
         removal.and_then(|removal| removal.edits.into_iter().next())
     };
     found.iter_mut().for_each(|candidate| candidate.removal = removal(candidate));
@@ -234,15 +234,15 @@ impl Culprits<'_, '_> {
         for candidate in settings.iter().map(|&one| &self.candidates[one]) {
             match &candidate.removal {
                 Some(edit) => edits.push(edit.clone()),
-                None => changes.push(Change::Remove(candidate.path.clone())),
+                None => changes.push(InputChange::Remove(candidate.path.clone())),
             }
         }
         changes.extend(self.trials.keys.canary(&self.trials.settings.mirror));
         let mut good = BTreeSet::new();
         let twin = self.trials.with_edits_and(&edits, &changes).or_else(|_| {
             // If they cannot be removed together: remove their merged values.
-            let removed = settings.iter().map(|&one| Change::Remove(self.candidates[one].path.clone()));
-            let kept = changes.iter().filter(|change| !matches!(change, Change::Remove(_))).cloned();
+            let removed = settings.iter().map(|&one| InputChange::Remove(self.candidates[one].path.clone()));
+            let kept = changes.iter().filter(|change| !matches!(change, InputChange::Remove(_))).cloned();
             self.trials.with_edits_and(&[], &removed.chain(kept).collect::<Vec<_>>())
         });
         if let Ok(Some(twin)) = twin {

@@ -10,7 +10,7 @@ use crate::images::ImageUse;
 use crate::limits::Limits;
 use crate::provenance::{atoms, decider_of};
 use crate::reads::dependencies::{SwitchKind, of_dependencies};
-use crate::release::Change;
+use crate::release::InputChange;
 use crate::render::Rendered;
 use crate::source::Place;
 use crate::template::Map;
@@ -49,8 +49,8 @@ pub(super) fn find(analysis: &Analysis, decisions: &Decisions, values: &Map, cou
         return Vec::new();
     }
     let installed: BTreeSet<&str> = analysis.images.iter().map(|judged| judged.image.text.as_str()).collect();
-    let changes: Vec<Change> =
-        charts.values().flatten().collect::<BTreeSet<_>>().into_iter().cloned().map(Change::SwitchOn).collect();
+    let changes: Vec<InputChange> =
+        charts.values().flatten().collect::<BTreeSet<_>>().into_iter().cloned().map(InputChange::SwitchOn).collect();
     let limits = Limits {
         template_steps: courses.prepared.limits.template_steps.min(rendered.steps.saturating_mul(6) + 200_000),
         // No image depends on keys, which take most of a render's time.

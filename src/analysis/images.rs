@@ -3,11 +3,11 @@
 use crate::analysis::{Analysis, Judged, Traced};
 use crate::error::Error;
 use crate::images::deciders::decider;
-use crate::images::{Class, ImageUse, Part, Search, Shape, Tier};
+use crate::images::{Class, ImageUse, ReferencePart, Search, Shape, Tier};
 use crate::limits::Limits;
 use crate::objects::ObjectName;
 use crate::provenance::layer_name;
-use crate::provenance::{Decider, Source};
+use crate::provenance::{Decider, DeciderKind};
 use crate::reference::Reference;
 use crate::settings::Settings;
 use crate::source::Place;
@@ -83,7 +83,7 @@ impl Use {
 #[derive(Debug, Clone)]
 pub(crate) struct PartOrigin {
     /// The part.
-    pub(crate) part: Part,
+    pub(crate) part: ReferencePart,
     /// For messages: `the default of chart app/charts/db`, `--set image.tag=1`, `template text`.
     pub(crate) who: String,
     /// The values path as in the file or flag; empty if it is not a value.
@@ -113,7 +113,7 @@ pub(crate) fn unjudged(traced: &Traced, settings: &Settings, limits: &Limits) ->
     }
     let uses = found.uses.into_iter();
     let judged = |image: ImageUse| {
-        let decider = decider(&image, Part::Registry, &traced.origins);
+        let decider = decider(&image, ReferencePart::Registry, &traced.origins);
         let source = image.reference.as_ref().ok().cloned();
         Judged { source, ..Judged::new(image, Class::Unexplained, decider) }
     };
@@ -129,7 +129,7 @@ fn distinct<'a>(
 ) -> Vec<Image> {
     let mut found: BTreeMap<&str, Image> = BTreeMap::new();
     for (number, judged) in uses.iter().enumerate() {
-        let decided_by = unprinted(number).into_iter().map(|decider| part_origin(Part::Registry, decider));
+        let decided_by = unprinted(number).into_iter().map(|decider| part_origin(ReferencePart::Registry, decider));
         let one = Use { decided_by: decided_by.collect(), ..image_use(judged, origins) };
         let destination = || settings.and_then(|settings| judged.destination(settings));
         let reference = judged.image.text.as_str();
@@ -160,16 +160,16 @@ fn distinct<'a>(
 
 fn image_use(judged: &Judged, origins: &Origins) -> Use {
     let image = &judged.image;
-    let is_written = |part: &Part| match &image.reference {
+    let is_written = |part: &ReferencePart| match &image.reference {
         Ok(reference) => match part {
-            Part::Registry => reference.registry_range.is_some(),
-            Part::Repository => true,
-            Part::Tag => reference.tag.is_some(),
-            Part::Digest => reference.digest.is_some(),
+            ReferencePart::Registry => reference.registry_range.is_some(),
+            ReferencePart::Repository => true,
+            ReferencePart::Tag => reference.tag.is_some(),
+            ReferencePart::Digest => reference.digest.is_some(),
         },
-        Err(_) => *part == Part::Repository,
+        Err(_) => *part == ReferencePart::Repository,
     };
-    let parts = Part::ALL.iter().copied().filter(is_written);
+    let parts = ReferencePart::ALL.iter().copied().filter(is_written);
     Use {
         object: image.object.clone(),
         field: image.field.clone(),
@@ -184,18 +184,18 @@ fn image_use(judged: &Judged, origins: &Origins) -> Use {
     }
 }
 
-fn part_origin(part: Part, decider: &Decider) -> PartOrigin {
+fn part_origin(part: ReferencePart, decider: &Decider) -> PartOrigin {
     let who = match &decider.source {
-        Source::User(layer) => layer_name(layer),
-        Source::Tool => "the global rewrite".to_owned(),
-        Source::ChartDefault(chart) => format!("the default of chart {chart}"),
-        Source::Template => "template text".to_owned(),
-        Source::Other(what) => what.clone(),
-        Source::Unknown => "unknown".to_owned(),
+        DeciderKind::User(layer) => layer_name(layer),
+        DeciderKind::Tool => "the global rewrite".to_owned(),
+        DeciderKind::ChartDefault(chart) => format!("the default of chart {chart}"),
+        DeciderKind::Template => "template text".to_owned(),
+        DeciderKind::Other(what) => what.clone(),
+        DeciderKind::Unknown => "unknown".to_owned(),
     };
     let hides = decider.hides.iter().map(|(layer, place)| format!("{} at {place}", layer_name(layer))).collect();
     let user_path = match &decider.source {
-        Source::ChartDefault(chart) => decider.path.of_user(chart),
+        DeciderKind::ChartDefault(chart) => decider.path.of_user(chart),
         _ => decider.path.clone(),
     };
     let (path, user_path) = (decider.path.to_string(), user_path.to_string());

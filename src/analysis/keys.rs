@@ -9,7 +9,7 @@ use crate::reads::GLOBAL;
 use crate::reads::statics::{Reading, Statics};
 use crate::reference::mirror::NOWHERE;
 use crate::reference::{Mirror, Reference};
-use crate::release::{Change, Prepared};
+use crate::release::{InputChange, ReleaseInputs};
 use crate::settings::Settings;
 use crate::template::{Map, Value};
 use crate::values_path::{Key, ValuesPath};
@@ -77,7 +77,7 @@ impl Keys {
     ///
     /// # Errors
     /// The user's input cannot be read.
-    pub(super) fn find(prepared: &Prepared, settings: &Settings, statics: &Statics) -> Result<Self, Error> {
+    pub(super) fn find(prepared: &ReleaseInputs, settings: &Settings, statics: &Statics) -> Result<Self, Error> {
         let user = prepared.user_values(None)?;
         let is_set = |key: &ValuesPath| value_at(&user.values, key).is_some_and(|value| !value.is_nil());
         let mut keys = Self { may_set: !prepared.is_given || settings.assume_rewrite, ..Self::default() };
@@ -163,35 +163,35 @@ impl Keys {
     }
 
     /// The changes that set the keys that the user did not set.
-    pub(super) fn defaults(&self) -> Vec<Change> {
-        let set = |key: &ValuesPath| Some(Change::Default(key.clone(), self.values.get(key)?.clone()));
+    pub(super) fn defaults(&self) -> Vec<InputChange> {
+        let set = |key: &ValuesPath| Some(InputChange::Default(key.clone(), self.values.get(key)?.clone()));
         self.assumed.iter().filter_map(set).collect()
     }
 
     /// The changes that put the canary in place of the mirror.
-    pub(super) fn canary(&self, mirror: &Mirror) -> Vec<Change> {
+    pub(super) fn canary(&self, mirror: &Mirror) -> Vec<InputChange> {
         if self.only_named {
             return Vec::new();
         }
         let text = |key: &ValuesPath| {
             let (_, rest) = mirror.split(self.values.get(key)?)?;
-            Some(Change::Set(key.clone(), format!("{NOWHERE}{rest}")))
+            Some(InputChange::Set(key.clone(), format!("{NOWHERE}{rest}")))
         };
         self.all.iter().filter_map(text).collect()
     }
 
     /// The changes that set the keys to the mirror, whatever the user set.
-    pub(super) fn mirrored(&self) -> Vec<Change> {
-        let set = |key: &ValuesPath| Some(Change::Set(key.clone(), self.values.get(key)?.clone()));
+    pub(super) fn mirrored(&self) -> Vec<InputChange> {
+        let set = |key: &ValuesPath| Some(InputChange::Set(key.clone(), self.values.get(key)?.clone()));
         self.all.iter().filter_map(set).collect()
     }
 
     /// The changes that remove the rewrite.
-    pub(super) fn removed(&self) -> Vec<Change> {
+    pub(super) fn removed(&self) -> Vec<InputChange> {
         if self.only_named {
             return Vec::new();
         }
-        self.all.iter().map(|key| Change::Remove(key.clone())).collect()
+        self.all.iter().map(|key| InputChange::Remove(key.clone())).collect()
     }
 
     /// Adds a slash to the values that the tool set, if one of these references shows that the chart adds none between the value

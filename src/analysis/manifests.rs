@@ -8,7 +8,7 @@ use super::pull_secrets::PullSecrets;
 use super::{Analysis, Judged, RenderFailure, sources, usual_key};
 use crate::images::class::{Facts, classify};
 use crate::images::deciders::decider;
-use crate::images::{ImageUse, Part, Search};
+use crate::images::{ImageUse, ReferencePart, Search};
 use crate::limits::Limits;
 use crate::objects::Object;
 use crate::objects::ObjectName;
@@ -56,7 +56,7 @@ pub(crate) fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits
     let Search { uses: found, .. } = Search::counted(&manifests, settings.hints(), limits, &work);
     let uses = found.into_iter().chain(lists.iter().flat_map(listed::uses));
     let judged = |image: ImageUse| {
-        let decider = decider(&image, Part::Registry, &origins);
+        let decider = decider(&image, ReferencePart::Registry, &origins);
         let facts = Facts {
             text: &image.text,
             reference: image.known(),

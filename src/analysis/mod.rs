@@ -38,9 +38,9 @@ use crate::compiler::Compiler;
 use crate::error::Error;
 use crate::images::{Class, Search};
 use crate::provenance::Decider;
-use crate::reads::{Flow, Reads, Statics};
+use crate::reads::{ReadFlow, Statics, ValueReads};
 use crate::reference::Mirror;
-use crate::release::Prepared;
+use crate::release::ReleaseInputs;
 use crate::render::Rendered;
 use crate::render::manifest::Manifest;
 use crate::rule_ids;
@@ -67,10 +67,10 @@ pub(crate) use judged::{Judged, RegistryWithPath, WithoutOverride};
 use keys::Keys;
 pub(crate) use keys::{Assumed, is_known_key, names_registry, other_key, usual_key};
 pub(crate) use latent::{Latent, Proof};
-pub(crate) use numbers::Number;
+pub(crate) use numbers::ReprintedNumber;
 pub(crate) use pins::unpinned;
 use pull_secrets::PullSecrets;
-pub(crate) use rewrite::Unset;
+pub(crate) use rewrite::RewriteUnset;
 pub(crate) use unstable::Unstable;
 
 /// What is known about a release after it was rendered and analysed.
@@ -81,7 +81,7 @@ pub(crate) struct Analysis {
     /// Their images, in that order.
     pub images: Vec<Judged>,
     /// What keeps the rewrite from images that would follow it.
-    pub unset: Vec<Unset>,
+    pub unset: Vec<RewriteUnset>,
     /// The origins.
     pub origins: Origins,
     /// The values keys of the rewrite, `global.imageRegistry`.
@@ -97,17 +97,17 @@ pub(crate) struct Analysis {
     /// The failure, if the release did not render.
     pub failure: Option<RenderFailure>,
     /// The values that the templates read.
-    pub reads: Reads,
+    pub reads: ValueReads,
     /// The values that their code could read.
     pub statics: Statics,
     /// The same, followed through calls and assignments; see [`Analysis::flow`].
-    flow: OnceCell<Flow>,
+    flow: OnceCell<ReadFlow>,
     /// The compiled templates.
     compiler: Compiler,
     /// The user's values that would bypass the mirror once something is enabled.
     pub latent: Vec<Latent>,
     /// Tags that were read as numbers and print as different tags.
-    pub numbers: Vec<Number>,
+    pub numbers: Vec<ReprintedNumber>,
     /// Gated images.
     pub gated: Vec<Gated>,
     /// What decides about images and differs between installs.
@@ -140,7 +140,7 @@ pub(crate) struct RenderFailure {
 /// # Errors
 /// The user's input cannot be used. A chart that does not render is a [`RenderFailure`].
 pub(crate) fn analyse(
-    prepared: &Prepared,
+    prepared: &ReleaseInputs,
     settings: &Settings,
     compiler: &mut Compiler,
     log: &mut Vec<String>,
@@ -152,7 +152,7 @@ pub(crate) fn analyse(
 }
 
 fn analyse_with(
-    prepared: &Prepared,
+    prepared: &ReleaseInputs,
     settings: &Settings,
     mut keys: Keys,
     statics: Statics,
@@ -236,7 +236,7 @@ fn analyse_with(
 
 /// Renders with traces as the release would be installed. If the assumptions about the keys prove wrong, renders again.
 fn render_with_mirror(
-    prepared: &Prepared,
+    prepared: &ReleaseInputs,
     settings: &Settings,
     keys: &mut Keys,
     deciding: bool,
@@ -271,7 +271,7 @@ impl Analysis {
     /// what keeps the rewrite from being set.
     pub(crate) fn unprinted_deciders(&self, number: usize) -> Vec<&Decider> {
         let judged = &self.images[number];
-        let by = |unset: &'_ &Unset| unset.images.contains(&number);
+        let by = |unset: &'_ &RewriteUnset| unset.images.contains(&number);
         let of_rewrite = || self.unset.iter().filter(by).filter_map(|unset| Some(&unset.by.as_ref()?.0)).collect();
         match judged.class {
             Class::NotRewritten => of_rewrite(),
@@ -292,10 +292,10 @@ impl Analysis {
     }
 
     /// What the code can read, followed from call to call; computed on first use.
-    pub(crate) fn flow(&self, prepared: &Prepared) -> &Flow {
+    pub(crate) fn flow(&self, prepared: &ReleaseInputs) -> &ReadFlow {
         self.flow.get_or_init(|| {
             let (chart, helm, mut compiler) = (&prepared.chart, prepared.env.helm, self.compiler.clone());
-            Flow::of(chart, helm, &mut compiler, &self.reads, &|prefix| self.is_rendered(prefix))
+            ReadFlow::of(chart, helm, &mut compiler, &self.reads, &|prefix| self.is_rendered(prefix))
         })
     }
 
@@ -311,7 +311,7 @@ impl Analysis {
 }
 
 /// The innermost location of a template in an error.
-fn place_of(error: &template::Error, prepared: &Prepared) -> Option<Place> {
+fn place_of(error: &template::Error, prepared: &ReleaseInputs) -> Option<Place> {
     match error {
         template::Error::Plain(_) | template::Error::Limit(_) => None,
         template::Error::Parse { file, line, .. } => point(prepared, file, *line, 0),
@@ -326,7 +326,7 @@ fn place_of(error: &template::Error, prepared: &Prepared) -> Option<Place> {
 }
 
 /// A position in a template of the chart, by the full name that errors use.
-fn point(prepared: &Prepared, name: &str, line: u32, column: u32) -> Option<Place> {
+fn point(prepared: &ReleaseInputs, name: &str, line: u32, column: u32) -> Option<Place> {
     let file = template_file(&prepared.chart, prepared.chart.name(), name)?;
     let before: usize =
         file.bytes().split_inclusive(|&byte| byte == b'\n').take(line as usize - 1).map(<[u8]>::len).sum();

@@ -1,4 +1,4 @@
-//! [`Number`]: a tag or version without quotes, which YAML read as a number or a boolean, so that the template printed
+//! [`ReprintedNumber`]: a tag or version without quotes, which YAML read as a number or a boolean, so that the template printed
 //! something else: `3.10` prints `3.1`.
 
 use super::Judged;
@@ -8,7 +8,7 @@ use crate::compiler::Compiler;
 use crate::images::ImageUse;
 use crate::limits::Limits;
 use crate::provenance::atoms;
-use crate::release::{Change, Prepared};
+use crate::release::{InputChange, ReleaseInputs};
 use crate::render::Rendered;
 use crate::settings::Settings;
 use crate::source::{File, Place};
@@ -23,7 +23,7 @@ use std::ops::Range;
 
 /// A number that is printed differently in a reference.
 #[derive(Debug, Clone)]
-pub(crate) struct Number {
+pub(crate) struct ReprintedNumber {
     /// Who set it.
     pub origin: Origin,
     /// As written: `3.10`.
@@ -45,10 +45,10 @@ pub(super) fn find(
     images: &[Judged],
     origins: &Origins,
     rendered: &Rendered,
-    (prepared, settings, keys): (&Prepared, &Settings, &Keys),
+    (prepared, settings, keys): (&ReleaseInputs, &Settings, &Keys),
     compiler: &mut Compiler,
-) -> Vec<Number> {
-    let mut found: Vec<Number> = Vec::new();
+) -> Vec<ReprintedNumber> {
+    let mut found: Vec<ReprintedNumber> = Vec::new();
     for (index, judged) in images.iter().enumerate() {
         for (origin, printed) in settings_in(&judged.image, origins) {
             let Some((written, read, place)) = number(origin, origins) else { continue };
@@ -59,7 +59,15 @@ pub(super) fn find(
             match found.iter_mut().find(|known| known.place == place) {
                 Some(known) if known.images.contains(&index) => {}
                 Some(known) => known.images.push(index),
-                None => found.push(Number { origin, written, read, place, printed, images: vec![index], quoted: None }),
+                None => found.push(ReprintedNumber {
+                    origin,
+                    written,
+                    read,
+                    place,
+                    printed,
+                    images: vec![index],
+                    quoted: None,
+                }),
             }
         }
     }
@@ -121,7 +129,12 @@ fn number(origin: Origin, origins: &Origins) -> Option<(String, String, Place)> 
 }
 
 /// The release with the user's numbers in quotes, and the changes that quote those of charts.
-fn quoted(numbers: &[Number], origins: &Origins, prepared: &Prepared, keys: &Keys) -> (Prepared, Vec<Change>) {
+fn quoted(
+    numbers: &[ReprintedNumber],
+    origins: &Origins,
+    prepared: &ReleaseInputs,
+    keys: &Keys,
+) -> (ReleaseInputs, Vec<InputChange>) {
     let mut edited = prepared.clone();
     let mut changes = keys.defaults();
     let mut places: BTreeMap<u32, Vec<&Place>> = BTreeMap::new();
@@ -131,7 +144,7 @@ fn quoted(numbers: &[Number], origins: &Origins, prepared: &Prepared, keys: &Key
         match &setting.layer {
             Layer::File(file) => places.entry(*file).or_default().push(&number.place),
             Layer::Chart(chart) if !path.iter().any(Key::is_index) => {
-                changes.push(Change::Default(path.of_user(chart), number.written.clone()));
+                changes.push(InputChange::Default(path.of_user(chart), number.written.clone()));
             }
             _ => {}
         }

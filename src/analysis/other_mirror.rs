@@ -2,11 +2,11 @@
 
 use crate::compiler::Compiler;
 use crate::images::{ImageUse, Search};
-use crate::release::{Change, Prepared};
+use crate::release::{InputChange, ReleaseInputs};
 use crate::render::Rendered;
 use crate::render::manifest::{Manifest, Manifests, manifests};
 use crate::settings::Settings;
-use crate::template::decisions::{Course, Decided, Decisions, Site};
+use crate::template::decisions::{Course, Decisions, MarkedDecision, Site};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub(super) struct Twin {
     /// Whether it rendered.
     pub(super) is_whole: bool,
     /// The decisions at the requested sites.
-    pub(super) decided: Vec<Decided>,
+    pub(super) decided: Vec<MarkedDecision>,
 }
 
 /// A use of the first render, in the second.
@@ -47,15 +47,15 @@ type Key = (String, String, String, String, String, u32);
 impl Twin {
     /// Renders the release with other values and parses the files that differ. A render that fails shows nothing.
     pub(super) fn render(
-        prepared: &Prepared,
+        prepared: &ReleaseInputs,
         settings: &Settings,
-        changes: &[Change],
+        changes: &[InputChange],
         compiler: &mut Compiler,
         first: &Rendered,
         sites: BTreeSet<Site>,
     ) -> Self {
         // Other text has the same shape: the schema was already checked.
-        let prepared = Prepared { check_schema: false, ..prepared.clone() };
+        let prepared = ReleaseInputs { check_schema: false, ..prepared.clone() };
         let outcome = match sites.is_empty() {
             true => prepared.render_again(compiler, changes, first),
             false => {
@@ -68,7 +68,7 @@ impl Twin {
     }
 
     /// A second render, as far as it differs from the first.
-    fn of(mut rendered: Rendered, prepared: &Prepared, settings: &Settings, first: &Rendered) -> Self {
+    fn of(mut rendered: Rendered, prepared: &ReleaseInputs, settings: &Settings, first: &Rendered) -> Self {
         let decided = rendered.decisions.take().map(|decisions| decisions.decided().to_vec()).unwrap_or_default();
         let files = rendered.keep_different(first);
         let Ok(read) = manifests(&rendered, prepared.env.helm, &prepared.limits) else {

@@ -7,26 +7,26 @@ use super::propose::{Proposal, changed, title_of_removal};
 use super::together::{self, Trial};
 use super::trial::Trials;
 use crate::analysis::other_mirror::Twin;
-use crate::fix::{Action, Edit, Proven, Safety};
+use crate::fix::{Edit, Proven, Safety, ValueAction};
 use crate::images::deciders::decider;
-use crate::images::{Part, Shape, Tier};
+use crate::images::{ReferencePart, Shape, Tier};
 use crate::provenance::Decider;
 use crate::reference::Reference;
 use crate::trace::Origins;
 use std::collections::BTreeSet;
 
 /// Who decides the version of an image without one, and the problem for messages; `None` if the image has a version.
-pub(crate) fn unpinned(judged: &Judged, origins: &Origins) -> Option<(Part, Decider, &'static str)> {
+pub(crate) fn unpinned(judged: &Judged, origins: &Origins) -> Option<(ReferencePart, Decider, &'static str)> {
     let image = &judged.image;
     let reference = image.reference.as_ref().ok()?;
     if reference.digest.is_some() || image.tier == Tier::Possible {
         return None;
     }
     let (part, what) = match reference.tag.as_deref() {
-        Some("latest") => (Part::Tag, "has the tag `latest`"),
+        Some("latest") => (ReferencePart::Tag, "has the tag `latest`"),
         // Outside pods, a program may complete a reference without a tag.
         None if matches!(image.shape, Shape::Container | Shape::Volume) => {
-            (Part::Repository, "has neither tag nor digest")
+            (ReferencePart::Repository, "has neither tag nor digest")
         }
         _ => return None,
     };
@@ -42,8 +42,8 @@ pub(super) fn find(judged: &mut [Judged], origins: &Origins, trials: &mut Trials
     let proposals = |(number, one): (usize, &Judged)| {
         let (part, decider, _) = unpinned(one, origins)?;
         // The decider of the path says nothing about a version.
-        let is_of_version = part == Part::Tag || one.version_decider.is_some();
-        let removal = changed(decider.origin, Action::Remove, title_of_removal(&decider), origins)?;
+        let is_of_version = part == ReferencePart::Tag || one.version_decider.is_some();
+        let removal = changed(decider.origin, ValueAction::Remove, title_of_removal(&decider), origins)?;
         let safety = removal.safety.max(Safety::Unsafe);
         is_of_version.then(|| (number, vec![Proposal { safety, ..removal }]))
     };

@@ -8,10 +8,10 @@ use crate::compiler::Compiler;
 use crate::images::deciders::deciders;
 use crate::images::doubled::{self, Writer};
 use crate::images::find::is_well_known;
-use crate::images::{Class, ImageUse, Part};
-use crate::reads::Reads;
+use crate::images::{Class, ImageUse, ReferencePart};
+use crate::reads::ValueReads;
 use crate::reference::{Mirror, Reference};
-use crate::release::Change;
+use crate::release::InputChange;
 use crate::settings::Settings;
 use crate::trace::Origin;
 use crate::values_path::{Key, ValuesPath};
@@ -58,7 +58,7 @@ pub(super) struct Registries<'c> {
 
 impl<'c> Registries<'c> {
     /// Those that a render read.
-    pub(super) fn of(reads: &Reads, chart: &'c Chart) -> Self {
+    pub(super) fn of(reads: &ValueReads, chart: &'c Chart) -> Self {
         let mut settings = HashMap::new();
         for setting in reads.settings() {
             let Some(text) = &setting.text else { continue };
@@ -103,7 +103,7 @@ pub(super) fn fill(judged: &mut [Judged], given: &Given<'_>, compiler: &mut Comp
     let is_open =
         |judged: &Judged| judged.source.is_none() && judged.class.resolves() || judged.class == Class::HalfRewritten;
     let of_user = |judged: &Judged| -> Vec<ValuesPath> {
-        let parts = [Part::Registry, Part::Repository];
+        let parts = [ReferencePart::Registry, ReferencePart::Repository];
         let deciders = parts.into_iter().flat_map(|part| deciders(&judged.image, part, origins));
         deciders.filter(|one| one.source.is_user()).map(|one| one.path).collect()
     };
@@ -119,8 +119,8 @@ pub(super) fn fill(judged: &mut [Judged], given: &Given<'_>, compiler: &mut Comp
     if paths.is_empty() {
         return;
     }
-    let removed = paths.into_iter().map(Change::Remove);
-    let changes: Vec<Change> = keys.removed().into_iter().chain(removed).collect();
+    let removed = paths.into_iter().map(InputChange::Remove);
+    let changes: Vec<InputChange> = keys.removed().into_iter().chain(removed).collect();
     let twin = Twin::render(prepared, settings, &changes, compiler, rendered, BTreeSet::new());
     for judged in judged.iter_mut() {
         let default = twin.text_of(&judged.image).and_then(|text| Reference::parse(text).ok());

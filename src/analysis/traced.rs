@@ -3,7 +3,7 @@
 use super::{Cause, RenderFailure, crds, place_of, unreadable};
 use crate::compiler::Compiler;
 use crate::error::Error;
-use crate::release::{Change, Prepared, Problem};
+use crate::release::{InputChange, ReleaseInputs, RenderProblem};
 use crate::render::manifest::{Manifest, Manifests, manifests};
 use crate::render::{Rendered, failure::helm_text};
 use crate::template::Map;
@@ -30,7 +30,7 @@ pub(crate) struct Traced {
     /// The failure, if the release did not render.
     pub failure: Option<RenderFailure>,
     /// The tool's changes of the user's values.
-    pub changes: Vec<Change>,
+    pub changes: Vec<InputChange>,
 }
 
 /// Renders a release with traces and parses its manifests. Helm's log lines are added to `log`.
@@ -38,8 +38,8 @@ pub(crate) struct Traced {
 /// # Errors
 /// The user's input cannot be used. A chart that does not render is a [`RenderFailure`].
 pub(crate) fn render(
-    prepared: &Prepared,
-    changes: &[Change],
+    prepared: &ReleaseInputs,
+    changes: &[InputChange],
     compiler: &mut Compiler,
     log: &mut Vec<String>,
 ) -> Result<Traced, Error> {
@@ -51,8 +51,8 @@ pub(crate) fn render(
 /// # Errors
 /// See [`render`].
 pub(super) fn render_deciding(
-    prepared: &Prepared,
-    changes: &[Change],
+    prepared: &ReleaseInputs,
+    changes: &[InputChange],
     decisions: Option<Decisions>,
     compiler: &mut Compiler,
     log: &mut Vec<String>,
@@ -63,15 +63,15 @@ pub(super) fn render_deciding(
     let (root, values, rendered, failure) =
         match prepared.render_noting(compiler, changes, Some(&mut origins), decisions, noted) {
             Ok(outcome) => (Some(outcome.root), outcome.values, outcome.rendered, None),
-            Err(Problem::Input(error)) => return Err(error),
-            Err(Problem::Chart(error)) => {
+            Err(RenderProblem::Input(error)) => return Err(error),
+            Err(RenderProblem::Chart(error)) => {
                 let message = error.into_text();
                 let cause = Cause::of_refusal(&message);
                 let failure =
                     RenderFailure { message, place: None, cause, refuses_mirror: false, before_templates: true };
                 (None, Map::new(), Rendered::default(), Some(failure))
             }
-            Err(Problem::Template(error)) => {
+            Err(RenderProblem::Template(error)) => {
                 let message = helm_text(&error, prepared.env.helm);
                 let place = place_of(&error, prepared);
                 let cause = Cause::of_template(&error);
@@ -85,7 +85,8 @@ pub(super) fn render_deciding(
     };
     let failure = failure.map(|failure| {
         // Check whether the chart renders installable manifests without the rewrite, whoever set it.
-        let removed: Vec<Change> = changes.iter().map(|change| Change::Remove(change.path().clone())).collect();
+        let removed: Vec<InputChange> =
+            changes.iter().map(|change| InputChange::Remove(change.path().clone())).collect();
         let plain =
             (!removed.is_empty()).then(|| prepared.render_beginning_with(compiler, &removed, stopped_in.as_deref()));
         let is_read = |rendered: &Rendered| manifests::<()>(rendered, prepared.env.helm, &prepared.limits).is_ok();

@@ -8,7 +8,7 @@ use crate::compiler::Compiler;
 use crate::fix::{Edit, Originals, Patch, Refusal, apply, patched, refusals};
 use crate::images::ImageUse;
 use crate::reference::Reference;
-use crate::release::{Change, Prepared};
+use crate::release::{InputChange, ReleaseInputs};
 use crate::render::Rendered;
 use crate::render::manifest::Manifest;
 use crate::settings::Settings;
@@ -38,7 +38,7 @@ type Made = (Vec<Edit>, Result<UserValues, Refusal>);
 
 /// The context of trials, and the number that is left.
 pub(super) struct Trials<'a> {
-    pub(super) prepared: &'a Prepared,
+    pub(super) prepared: &'a ReleaseInputs,
     pub(super) settings: &'a Settings,
     pub(super) keys: &'a Keys,
     pub(super) compiler: &'a mut Compiler,
@@ -53,7 +53,7 @@ pub(super) struct Trials<'a> {
 
 impl<'a> Trials<'a> {
     pub(super) fn new(
-        prepared: &'a Prepared,
+        prepared: &'a ReleaseInputs,
         settings: &'a Settings,
         keys: &'a Keys,
         compiler: &'a mut Compiler,
@@ -81,7 +81,7 @@ impl<'a> Trials<'a> {
     }
 
     /// The release with some of the user's values changed, and the mirror as it would be installed; `None` if no render is left.
-    pub(super) fn with_changes(&mut self, changes: &[Change]) -> Option<Twin> {
+    pub(super) fn with_changes(&mut self, changes: &[InputChange]) -> Option<Twin> {
         let prepared = self.prepared;
         self.render(prepared, changes)
     }
@@ -98,12 +98,12 @@ impl<'a> Trials<'a> {
     ///
     /// # Errors
     /// Why an edit cannot be made.
-    pub(super) fn with_edits_and(&mut self, edits: &[Edit], changes: &[Change]) -> Result<Option<Twin>, Refusal> {
+    pub(super) fn with_edits_and(&mut self, edits: &[Edit], changes: &[InputChange]) -> Result<Option<Twin>, Refusal> {
         if !self.may(self.reading(edits.len())) {
             return Ok(None);
         }
         let user = self.applied(edits)?;
-        let prepared = Prepared { user, ..self.prepared.clone() };
+        let prepared = ReleaseInputs { user, ..self.prepared.clone() };
         Ok(self.render(&prepared, changes))
     }
 
@@ -115,22 +115,22 @@ impl<'a> Trials<'a> {
         &mut self,
         patches: &[&Patch],
         edits: &[Edit],
-        changes: &[Change],
+        changes: &[InputChange],
     ) -> Result<Option<Twin>, Refusal> {
         let user = self.applied(edits)?;
-        let prepared = Prepared { user, chart: patched(&self.prepared.chart, patches), ..self.prepared.clone() };
+        let prepared = ReleaseInputs { user, chart: patched(&self.prepared.chart, patches), ..self.prepared.clone() };
         Ok(self.render(&prepared, changes))
     }
 
     /// The files of the release with patches of its templates and some of the user's values changed: empty if it does not render.
     /// `None` if no render is left.
-    pub(super) fn texts(&mut self, patches: &[&Patch], changes: &[Change]) -> Option<Texts> {
+    pub(super) fn texts(&mut self, patches: &[&Patch], changes: &[InputChange]) -> Option<Texts> {
         self.left = self.left.checked_sub(1)?;
         let chart = patched(&self.prepared.chart, patches);
         if !self.has_room() {
             return None;
         }
-        let prepared = Prepared { chart, check_schema: false, ..self.prepared.optional() };
+        let prepared = ReleaseInputs { chart, check_schema: false, ..self.prepared.optional() };
         let Ok(outcome) = prepared.render(self.compiler, changes, None, &mut Vec::new()) else { return Some(None) };
         let Rendered { files, notes, .. } = outcome.rendered;
         Some(Some(files.into_iter().chain(notes).map(|file| (file.name, file.text)).collect()))
@@ -142,9 +142,9 @@ impl<'a> Trials<'a> {
     }
 
     /// The release with edits of the user's input.
-    pub(super) fn edited(&self, edits: &[Edit]) -> Option<Prepared> {
+    pub(super) fn edited(&self, edits: &[Edit]) -> Option<ReleaseInputs> {
         let user = self.applied(edits).ok()?;
-        Some(Prepared { user, ..self.prepared.clone() })
+        Some(ReleaseInputs { user, ..self.prepared.clone() })
     }
 
     /// Which edits can be made, each on its own.
@@ -196,7 +196,7 @@ impl<'a> Trials<'a> {
         self.prepared.work.has_room_for(self.rendered.steps) && self.may(self.reading(0) + self.rendered.files.len())
     }
 
-    fn render(&mut self, prepared: &Prepared, changes: &[Change]) -> Option<Twin> {
+    fn render(&mut self, prepared: &ReleaseInputs, changes: &[InputChange]) -> Option<Twin> {
         self.left = self.left.checked_sub(1)?;
         if !self.has_room() {
             return None;

@@ -5,7 +5,7 @@ use super::Analysis;
 use crate::chart::Chart;
 use crate::compiler::Compiler;
 use crate::images::Search;
-use crate::release::{Change, Prepared};
+use crate::release::{InputChange, ReleaseInputs};
 use crate::render::Release;
 use crate::render::manifest::{Manifests, manifests};
 use crate::settings::Settings;
@@ -22,14 +22,14 @@ pub(crate) enum OtherEvent {
     /// No template asks, or the images are the same.
     Same,
     /// It has an image that this event does not have.
-    Differs(Box<Prepared>),
+    Differs(Box<ReleaseInputs>),
     /// It does not render, so that its images are not known.
     Failed,
 }
 
 /// Whether a release has other images on an upgrade than on an install, or vice versa.
 pub(crate) fn other_event(
-    prepared: &Prepared,
+    prepared: &ReleaseInputs,
     analysis: &Analysis,
     settings: &Settings,
     compiler: &mut Compiler,
@@ -43,9 +43,9 @@ pub(crate) fn other_event(
     // The first upgrade makes the second revision.
     let revision = if is_upgrade { 2 } else { 1 };
     let release = Release { is_upgrade, revision, ..prepared.release.clone() };
-    let other = Prepared { release, ..prepared.clone() };
-    let set = |one: &super::Assumed| Change::Default(one.key.clone(), one.value.clone());
-    let changes: Vec<Change> = analysis.assumed_keys.iter().map(set).collect();
+    let other = ReleaseInputs { release, ..prepared.clone() };
+    let set = |one: &super::Assumed| InputChange::Default(one.key.clone(), one.value.clone());
+    let changes: Vec<InputChange> = analysis.assumed_keys.iter().map(set).collect();
     let outcome = other.render_again(compiler, &changes, &analysis.rendered);
     let Ok(outcome) = outcome else { return OtherEvent::Failed };
     let mut rendered = outcome.rendered;

@@ -2,15 +2,15 @@
 
 use crate::error::{Error, ErrorKind, Location};
 use crate::helm::HelmVersion;
-use crate::release::Problem;
+use crate::release::RenderProblem;
 use crate::render::failure;
 use crate::template;
 use crate::template::error::Failure;
 
-pub(super) fn of_problem(problem: Problem, helm: HelmVersion) -> Error {
+pub(super) fn of_problem(problem: RenderProblem, helm: HelmVersion) -> Error {
     match problem {
-        Problem::Input(error) | Problem::Chart(error) => error,
-        Problem::Template(error) => {
+        RenderProblem::Input(error) | RenderProblem::Chart(error) => error,
+        RenderProblem::Template(error) => {
             let kind = if is_limit(&error) { ErrorKind::Limit } else { ErrorKind::Template };
             Error::new(kind, failure::helm_text(&error, helm)).at(location(&error))
         }

@@ -7,7 +7,7 @@ use super::rendered::Rendered;
 use crate::compiler::Compiler;
 use crate::error::Error;
 use crate::limits::Limits;
-use crate::release::{Prepared, SetFiles};
+use crate::release::{ReleaseInputs, SetFiles};
 use crate::render::capabilities::KubeVersion;
 use crate::render::manifest::manifests;
 use crate::render::output::Selection;
@@ -23,7 +23,7 @@ use crate::work::Work;
 /// A clone is independent: one renderer can be the starting point of many.
 #[derive(Debug, Clone)]
 pub struct Renderer {
-    pub(super) prepared: Prepared,
+    pub(super) prepared: ReleaseInputs,
     selection: Selection,
     has_origins: bool,
 }
@@ -39,7 +39,7 @@ impl Renderer {
             is_upgrade: false,
             revision: 1,
         };
-        let prepared = Prepared {
+        let prepared = ReleaseInputs {
             chart: chart.chart.clone(),
             release,
             capabilities: Capabilities::default_of(chart.helm),

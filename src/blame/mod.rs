@@ -4,10 +4,10 @@ pub(crate) mod select;
 pub(crate) mod value;
 
 use crate::analysis::{Blamed, Otherwise};
-use crate::images::Part;
+use crate::images::ReferencePart;
 use crate::images::deciders::part_places;
 use crate::objects::{Object, ObjectName};
-use crate::provenance::{Decider, Source, deciders_in, printed, rank};
+use crate::provenance::{Decider, DeciderKind, deciders_in, printed, rank};
 use crate::render::manifest::Manifest;
 use crate::secrets::{MASK, Secrets, hidden_in_manifest};
 use crate::trace::{Origin, Origins};
@@ -76,7 +76,7 @@ impl<'a> Document<'a> {
     ) -> Self {
         let own = blamed.iter().filter(|one| Arc::ptr_eq(&one.image.manifest, manifest));
         // The start of the registry, or of the part that there is.
-        let begin = |one: &'a Blamed| Some((part_places(&one.image, Part::Registry).first()?.start, one));
+        let begin = |one: &'a Blamed| Some((part_places(&one.image, ReferencePart::Registry).first()?.start, one));
         let mut decided: Vec<(u32, &Blamed)> = own.filter_map(begin).collect();
         decided.sort_by_key(|(start, _)| *start);
         let content = manifest.content.as_bytes();
@@ -213,13 +213,13 @@ fn shares(
             }
         }
     }
-    found.retain(|share| share.decider.source != Source::Unknown);
+    found.retain(|share| share.decider.source != DeciderKind::Unknown);
     // The origin of the text is unknown, but the action that printed it is known.
     if found.is_empty() && !line.is_empty() {
         found.extend(printed(manifest, line.clone()).map(|place| Share {
             text: shown(line.clone()),
             decider: Decider {
-                source: Source::Template,
+                source: DeciderKind::Template,
                 origin: Origin::NONE,
                 place: Some(place),
                 path: ValuesPath::default(),

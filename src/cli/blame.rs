@@ -5,12 +5,12 @@ use super::output::{Color, use_colour};
 use super::release::{hide_secrets, log, without_secrets};
 use super::{Outcome, Problem, Streams};
 use crate::analysis::{self, Traced, render};
-use crate::blame::select::{Selection, select};
+use crate::blame::select::{BlameSelection, select};
 use crate::blame::{Document, value::trail};
 use crate::cli::one_release::{One, OneFlags, RenderFlags};
 use crate::compiler::Compiler;
 use crate::images::Search;
-use crate::release::Prepared;
+use crate::release::ReleaseInputs;
 use crate::report::blame::{json, text};
 use crate::secrets::Secrets;
 use crate::trace::Origins;
@@ -97,7 +97,7 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
         return Ok(outcome);
     }
     let selection =
-        Selection { images: args.image.clone(), paths: args.path.clone(), templates: args.show_only.clone() };
+        BlameSelection { images: args.image.clone(), paths: args.path.clone(), templates: args.show_only.clone() };
     let selected = select(&traced, &selection, &prepared.limits)?;
     let secrets = (!args.show_secrets).then(|| Secrets::of(&traced.origins));
     let mut documents = Vec::new();
@@ -115,7 +115,7 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
 }
 
 /// Adds the values of a release that does not render; `false` if even they are not known.
-fn with_values(traced: &mut Traced, prepared: &Prepared) -> bool {
+fn with_values(traced: &mut Traced, prepared: &ReleaseInputs) -> bool {
     let mut origins = Origins::new();
     let Ok(processed) = prepared.values(&traced.changes, Some(&mut origins), &mut Vec::new()) else { return false };
     traced.values = processed.values;

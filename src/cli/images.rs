@@ -9,7 +9,7 @@ use crate::cli::one_release::{One, OneFlags, RenderFlags};
 use crate::compiler::Compiler;
 use crate::error::{Error, ErrorKind};
 use crate::images::Tier;
-use crate::release::Prepared;
+use crate::release::ReleaseInputs;
 use crate::report::inventory::{Inventory, csv, json, list, table};
 use crate::report::{ReleaseName, hide_in_gated, hide_in_images};
 use crate::secrets::Secrets;
@@ -159,12 +159,12 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
 }
 
 /// A chart that does not render has no list: a partial list would be taken for a complete one.
-pub(super) fn failed(failure: &RenderFailure, prepared: &Prepared) -> Problem {
+pub(super) fn failed(failure: &RenderFailure, prepared: &ReleaseInputs) -> Problem {
     Problem::Error(told(failure, prepared))
 }
 
 /// Why a chart does not render, and where.
-pub(super) fn told(failure: &RenderFailure, prepared: &Prepared) -> Error {
+pub(super) fn told(failure: &RenderFailure, prepared: &ReleaseInputs) -> Error {
     let at = failure.place.as_ref().map(|place| format!("\n  at {place}")).unwrap_or_default();
     let what = match failure.cause {
         Cause::Unfinished => "the analysis is incomplete",

@@ -5,13 +5,13 @@ use super::release::{Configured, Helm, ReleaseFlags, hide_secrets, without_secre
 use super::settings::SettingsFlags;
 use crate::chart_reference::ChartReference;
 use crate::compiler::Compiler;
-use crate::config::{Config, Entry, Target};
+use crate::config::{Config, MirrorTarget, ReleaseSpec};
 use crate::disk::Reach;
 use crate::error::{Error, ErrorKind};
 use crate::finding::{Excerpt, Finding};
 use crate::helm::HelmVersion;
 use crate::lint::lint;
-use crate::release::Prepared;
+use crate::release::ReleaseInputs;
 use crate::report::Report;
 use crate::rule_ids;
 use crate::settings::Settings;
@@ -39,7 +39,7 @@ pub(crate) struct Job {
     /// What is checked, and against what.
     pub settings: Settings,
     /// The entry of the configuration.
-    pub entry: Option<Entry>,
+    pub entry: Option<ReleaseSpec>,
     /// Its location in the configuration.
     pub place: Option<Place>,
 }
@@ -55,7 +55,7 @@ pub(crate) struct Done {
 
 impl Job {
     /// A release of the configuration, combined with the flags.
-    pub(crate) fn of(entry: &Entry, flags: &ReleaseFlags, settings: Settings) -> Self {
+    pub(crate) fn of(entry: &ReleaseSpec, flags: &ReleaseFlags, settings: Settings) -> Self {
         Self {
             name: entry.name.clone(),
             environment: entry.environment.clone(),
@@ -69,13 +69,13 @@ impl Job {
 
     /// Releases of the configuration, combined with the flags; shared files are read once.
     pub(crate) fn all<'e>(
-        entries: impl Iterator<Item = &'e Entry>,
+        entries: impl Iterator<Item = &'e ReleaseSpec>,
         flags: &ReleaseFlags,
         settings: &SettingsFlags,
         config: &Config,
         reach: &Reach,
     ) -> Result<Vec<Self>, Error> {
-        let mut known: Vec<(Target, Settings)> = Vec::new();
+        let mut known: Vec<(MirrorTarget, Settings)> = Vec::new();
         let mut jobs = Vec::new();
         for entry in entries {
             let same = known.iter().find(|(target, _)| *target == entry.target);
@@ -125,7 +125,7 @@ impl Job {
 }
 
 /// The release flags of an entry of the configuration, combined with the typed flags.
-pub(super) fn merged(entry: &Entry, flags: &ReleaseFlags) -> ReleaseFlags {
+pub(super) fn merged(entry: &ReleaseSpec, flags: &ReleaseFlags) -> ReleaseFlags {
     let both = |own: &[String], added: &[String]| [own, added].concat();
     // The flag is a comma-separated list; a path is not.
     let listed = |path: &String| if path.contains(',') { format!("\"{path}\"") } else { path.clone() };
@@ -228,7 +228,7 @@ fn by_chart(jobs: &[Job]) -> (Vec<usize>, HashMap<&ChartReference, AtomicUsize>)
 /// Files from elsewhere (in an archive, a dependency, or through a link) cannot accept their own findings ([`Own`]).
 ///
 /// [`Own`]: crate::store::own_files::Own
-fn comments(prepared: &Prepared, chart: &ChartReference, store: &Store) -> Vec<Comment> {
+fn comments(prepared: &ReleaseInputs, chart: &ChartReference, store: &Store) -> Vec<Comment> {
     let all = |file: &Arc<File>, in_template: bool, is_own: &dyn Fn(&Path) -> bool| {
         let mut found = Comment::all(file, in_template);
         // Nearly all files have none and need not be parsed.

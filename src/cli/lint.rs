@@ -3,6 +3,7 @@
 use super::changed::is_before_first_commit;
 use super::collect::{Collected, Told};
 use super::config::ConfigFlags;
+use super::fetch::{self, FetchFlags};
 use super::fix::flags::FixFlags;
 use super::jobs::{self, Done, Job};
 use super::output::OutputFlags;
@@ -11,14 +12,13 @@ use super::progress::Progress;
 use super::release::{ReleaseFlags, log};
 use super::settings::SettingsFlags;
 use super::{Outcome, Problem, Streams, manifests};
-use crate::chart_reference::ChartReference;
 use crate::cli::one_release::no_release;
-use crate::config::{Config, Entry, Suppression, Target};
+use crate::config::{Config, MirrorTarget, ReleaseSpec, Suppression};
 use crate::disk::{By, Reach, look};
 use crate::disk::{seen, shown};
 use crate::error::Error;
 use crate::report::Report;
-use crate::report::stream::{Kept, Reports};
+use crate::report::stream::{KeptReports, Reports};
 use crate::report::text::Detail;
 use crate::settings::Settings;
 use crate::source::File;
@@ -41,7 +41,7 @@ use std::sync::Arc;
                         helm template shop charts/shop | airtight lint - --mirror mirror.internal\n\n\
                         Exit status: 0 clean, 1 findings, 2 the tool could not do its work.")]
 pub(crate) struct Args {
-    /// A chart folder or archive; - reads manifests, or a plain list of images, from stdin
+    /// A chart: a folder, an archive, oci://HOST/PATH or the URL of an archive; - reads manifests, or a plain list of images, from stdin
     pub(super) chart: Option<PathBuf>,
     /// The release's name
     #[arg(long, default_value = "release-name", requires = "chart")]
@@ -60,6 +60,9 @@ pub(crate) struct Args {
     /// lists of the bundle, baseline)
     #[arg(long, value_enum, value_name = "WHOSE", default_value = "base", requires = "changed_since")]
     pub(super) config_from: ConfigFrom,
+    /// Fetch charts from registries and repositories that airtight.yaml of the base of --changed-since does not name
+    #[arg(long, requires = "changed_since")]
+    pub(super) allow_new_sources: bool,
     /// Accept the findings that this file lists
     #[arg(long, value_name = "FILE")]
     pub(super) baseline: Option<PathBuf>,
@@ -80,6 +83,8 @@ pub(crate) struct Args {
     pub(super) config: ConfigFlags,
     #[command(flatten)]
     pub(super) release: ReleaseFlags,
+    #[command(flatten)]
+    pub(super) fetch: FetchFlags,
 }
 
 /// The message if there is neither a chart nor a configuration.
@@ -92,6 +97,9 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
     let config = args.config.read(&mut reach)?;
     let reach = Arc::new(reach);
     args.check_outputs(&reach)?;
+    if args.chart.is_none() {
+        args.fetch.check_without_chart()?;
+    }
     args.fixes.check(args.chart.as_deref(), &reach)?;
     let since = args.changed_since.as_deref().filter(|revision| !is_before_first_commit(revision));
     match since {
@@ -125,12 +133,12 @@ impl Args {
     /// Checks everything, without a comparison.
     fn whole(&self, config: &Config, reach: &Arc<Reach>, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
         if let Some(paths) = self.manifests() {
-            let settings = self.settings.settings(config, &Target::default(), reach)?;
+            let settings = self.settings.settings(config, &MirrorTarget::default(), reach)?;
             let checked = manifests::check(&paths, settings, &self.release.limits()?, reach, streams)?;
             return self.finish(self.accepted(vec![checked], config, reach)?, streams, Outcome::Clean);
         }
         let jobs = self.jobs(config, reach)?;
-        let store = store_of(&jobs, config, reach, streams)?;
+        let store = self.store(&jobs, config, reach, streams)?;
         let mut outcome = Outcome::Clean;
         if self.write_baseline.is_some() {
             // The baseline is made from all reports before secrets are masked in them.
@@ -160,7 +168,7 @@ impl Args {
         }
         let changes = self.output.shows_changes();
         reports.iter_mut().for_each(|report| report.hide_secrets(changes));
-        self.write(&Kept::of(&reports), streams, outcome)
+        self.write(&KeptReports::of(&reports), streams, outcome)
     }
 
     /// Writes reports, and returns the outcome.
@@ -208,7 +216,7 @@ impl Args {
     /// The jobs: the named chart, or the releases of the configuration.
     pub(super) fn jobs(&self, config: &Config, reach: &Reach) -> Result<Vec<Job>, Error> {
         if let Some(chart) = &self.chart {
-            return Ok(vec![self.typed(chart, self.settings.settings(config, &Target::default(), reach)?)?]);
+            return Ok(vec![self.typed(chart, self.settings.settings(config, &MirrorTarget::default(), reach)?)?]);
         }
         let Some(file) = &config.file else {
             return Err(Error::input(NOTHING));
@@ -235,13 +243,13 @@ impl Args {
 
     /// The chart on the command line.
     pub(super) fn typed(&self, chart: &Path, settings: Settings) -> Result<Job, Error> {
-        let chart = ChartReference::of_argument(chart, None, None, look::exists)?;
+        let chart = self.fetch.reference(chart)?;
         let (name, flags) = (self.name.clone(), self.release.clone().repeatable());
         Ok(Job { name, environment: None, chart, flags, settings, entry: None, place: None })
     }
 
     /// Whether a release of the configuration is to be checked.
-    pub(super) fn is_wanted(&self, entry: &Entry) -> bool {
+    pub(super) fn is_wanted(&self, entry: &ReleaseSpec) -> bool {
         let named = |name: &String| self.releases.contains(name);
         self.releases.is_empty() || named(&entry.name) || named(&entry.full_name())
     }
@@ -279,6 +287,21 @@ impl Args {
             Err(_) => jiff::Timestamp::now(),
         };
         Ok(now.to_zoned(jiff::tz::TimeZone::UTC).date())
+    }
+
+    /// What the releases of a run read: stdin once, charts that are fetched, and which comments count.
+    pub(super) fn store(
+        &self,
+        jobs: &[Job],
+        config: &Config,
+        reach: &Arc<Reach>,
+        streams: &mut Streams<'_>,
+    ) -> Result<Store, Problem> {
+        let mut store = Store::new(stdin(jobs, reach, streams)?, reach.clone());
+        store.own = Own::with(config.file.as_ref().map(|file| Path::new(file.name())));
+        let charts = jobs.iter().map(|job| &job.chart);
+        fetch::put(self.fetch.archives(charts, &self.release.limits()?, streams.err)?, &mut store);
+        Ok(store)
     }
 
     pub(super) fn progress(&self, releases: usize) -> Progress {
@@ -355,16 +378,4 @@ fn write_baseline(path: &Path, reports: &mut [Report], streams: &mut Streams<'_>
     let s = if count == 1 { "" } else { "s" };
     let _ = writeln!(streams.err, "wrote {count} finding{s} to {}", path.display());
     Ok(())
-}
-
-/// What the releases of a run read: stdin once, and which comments count.
-pub(super) fn store_of(
-    jobs: &[Job],
-    config: &Config,
-    reach: &Arc<Reach>,
-    streams: &mut Streams<'_>,
-) -> Result<Store, Problem> {
-    let mut store = Store::new(stdin(jobs, reach, streams)?, reach.clone());
-    store.own = Own::with(config.file.as_ref().map(|file| Path::new(file.name())));
-    Ok(store)
 }

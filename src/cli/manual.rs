@@ -1,9 +1,8 @@
 //! `airtight completions` and `airtight man`: shell completions and manual pages, derived from the command line.
 
 use super::door::Verbatim;
-use super::{Cli, Outcome, Problem, Streams};
+use super::{Outcome, Problem, Streams};
 use crate::error::Error;
-use clap::CommandFactory;
 use clap_complete::Shell;
 use std::path::PathBuf;
 
@@ -27,7 +26,7 @@ pub(crate) struct ManArgs {
 /// Prints completions.
 pub(crate) fn completions(args: &CompletionsArgs, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     let mut text = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "airtight", &mut text);
+    clap_complete::generate(args.shell, &mut super::command(), "airtight", &mut text);
     streams.out.verbatim(Verbatim::OwnText)?.write_all(&text)?;
     Ok(Outcome::Clean)
 }
@@ -36,7 +35,7 @@ pub(crate) fn completions(args: &CompletionsArgs, streams: &mut Streams<'_>) -> 
 pub(crate) fn man(args: &ManArgs) -> Result<Outcome, Problem> {
     let fail = |error: std::io::Error| Error::file(format!("cannot write {}: {error}", args.folder.display()));
     std::fs::create_dir_all(&args.folder).map_err(fail)?;
-    clap_mangen::generate_to(Cli::command(), &args.folder).map_err(fail)?;
+    clap_mangen::generate_to(super::command(), &args.folder).map_err(fail)?;
     Ok(Outcome::Clean)
 }
 

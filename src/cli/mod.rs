@@ -9,6 +9,8 @@ mod collect;
 pub(crate) mod config;
 #[cfg(feature = "registry")]
 mod connection;
+#[cfg(feature = "registry")]
+pub(crate) mod dependency;
 mod diff;
 pub(crate) mod door;
 mod edits;
@@ -38,26 +40,25 @@ pub(crate) mod template;
 use crate::disk::read_all;
 use crate::error::Error;
 use crate::stack;
-use clap::{Parser, Subcommand};
+use clap::{Args as _, CommandFactory as _, FromArgMatches as _, Subcommand};
 use door::{Door, Stream};
 use std::ffi::OsString;
 use std::io::{self, Read, Write as _};
 use std::process::ExitCode;
 
 /// Renders Helm charts exactly as helm does, and finds the images that bypass the private mirror.
-#[derive(Debug, Parser)]
+#[derive(Debug, clap::Parser)]
 #[command(
     name = "airtight",
     version,
     max_term_width = 100,
     args_override_self = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
     after_help = "airtight lint CHART --mirror HOST checks a chart; airtight lint checks all releases of airtight.yaml; airtight init \
                   writes a first airtight.yaml."
 )]
-struct Cli {
-    #[command(subcommand)]
-    command: Command,
-}
+struct Root {}
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -69,6 +70,8 @@ enum Command {
     Mirror(Box<mirror::Args>),
     #[cfg(feature = "registry")]
     Pull(Box<pull::Args>),
+    #[cfg(feature = "registry")]
+    Dependency(Box<dependency::Args>),
     Init(init::Args),
     Rules(rules::Args),
     Explain(rules::ExplainArgs),
@@ -78,7 +81,27 @@ enum Command {
 
 /// The command line as clap knows it.
 pub(crate) fn command() -> clap::Command {
-    <Cli as clap::CommandFactory>::command()
+    Command::augment_subcommands(Root::command())
+}
+
+/// The same with the flags of one command only, if the first argument is that command: those of all take as long as a small render.
+fn command_for(args: &[OsString]) -> clap::Command {
+    let own = |name: &'static str| clap::Command::new(name);
+    let one = match args.get(1).and_then(|name| name.to_str()) {
+        Some("lint") => lint::Args::augment_args(own("lint")),
+        Some("images") => images::Args::augment_args(own("images")),
+        Some("blame") => blame::Args::augment_args(own("blame")),
+        Some("template") => template::Args::augment_args(own("template")),
+        _ => return command(),
+    };
+    Root::command().subcommand(one)
+}
+
+fn parsed(args: Vec<OsString>) -> Result<Command, clap::Error> {
+    let args = booleans::spelled_out(args, command);
+    let mut command = command_for(&args);
+    let mut matches = command.try_get_matches_from_mut(args)?;
+    Command::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
 }
 
 /// The outcome of a run.
@@ -170,9 +193,8 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString>>, streams: &mut St
 }
 
 fn run_behind_doors(args: impl IntoIterator<Item = impl Into<OsString>>, streams: &mut Streams<'_>) -> Outcome {
-    let args = booleans::spelled_out(args.into_iter().map(Into::into).collect(), command);
-    let mut cli = match Cli::try_parse_from(args) {
-        Ok(cli) => cli,
+    let mut command = match parsed(args.into_iter().map(Into::into).collect()) {
+        Ok(command) => command,
         Err(error) => {
             // All errors begin with the same word, helm's.
             let text = error.render().to_string();
@@ -181,7 +203,7 @@ fn run_behind_doors(args: impl IntoIterator<Item = impl Into<OsString>>, streams
             return if error.use_stderr() { Outcome::Failed } else { Outcome::Clean };
         }
     };
-    let result = match &mut cli.command {
+    let result = match &mut command {
         Command::Template(args) => template::run(args, streams),
         Command::Lint(args) => {
             args.stop_clock();
@@ -194,6 +216,8 @@ fn run_behind_doors(args: impl IntoIterator<Item = impl Into<OsString>>, streams
         Command::Mirror(args) => mirror::run(args, streams),
         #[cfg(feature = "registry")]
         Command::Pull(args) => pull::run(args, streams),
+        #[cfg(feature = "registry")]
+        Command::Dependency(args) => dependency::run(args, streams),
         Command::Rules(args) => rules::run(args, streams),
         Command::Explain(args) => rules::explain(args, streams),
         Command::Completions(args) => manual::completions(args, streams),

@@ -1,15 +1,14 @@
 //! The flags of commands that work on one release: a chart, or a release of the configuration.
 
 use super::{Problem, Streams};
-use crate::chart_reference::ChartReference;
 use crate::cli::config::ConfigFlags;
+use crate::cli::fetch::FetchFlags;
 use crate::cli::jobs::merged;
 use crate::cli::release::ReleaseFlags;
 use crate::cli::settings::MirrorFlags;
-use crate::config::{Config, Entry, Target};
-use crate::disk::look;
+use crate::config::{Config, MirrorTarget, ReleaseSpec};
 use crate::error::Error;
-use crate::release::Prepared;
+use crate::release::ReleaseInputs;
 use crate::settings::Settings;
 use crate::similar::did_you_mean;
 use crate::template::keys::Keys;
@@ -19,7 +18,7 @@ use std::sync::Arc;
 /// Selects the release: a chart, or a release of the configuration.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct OneFlags {
-    /// A chart folder or archive
+    /// A chart: a folder, an archive, oci://HOST/PATH, the URL of an archive, or a name in the repository of --repo
     chart: Option<PathBuf>,
     /// The release's name
     #[arg(long, default_value = "release-name", conflicts_with = "of_config")]
@@ -38,13 +37,15 @@ pub(crate) struct RenderFlags {
     config: ConfigFlags,
     #[command(flatten)]
     release: ReleaseFlags,
+    #[command(flatten)]
+    fetch: FetchFlags,
 }
 
 /// A release, ready to be rendered.
 #[derive(Debug)]
 pub(crate) struct One {
     /// The release.
-    pub prepared: Prepared,
+    pub prepared: ReleaseInputs,
     /// The environment, if the configuration gives the release several.
     pub environment: Option<String>,
     /// The settings; without a mirror nothing is rewritten or judged.
@@ -60,13 +61,14 @@ impl OneFlags {
         let config = flags.config.read(&mut reach)?;
         let (name, environment, chart, mut release, target) = match (&self.release, &self.chart) {
             (Some(wanted), _) => {
+                flags.fetch.check_without_chart()?;
                 let entry = entry(wanted, &config)?;
                 let release = merged(entry, &flags.release);
                 (entry.name.clone(), entry.environment.clone(), entry.chart.clone(), release, &entry.target)
             }
             (None, Some(chart)) => {
-                let chart = ChartReference::of_argument(chart, None, None, look::exists)?;
-                (self.name.clone(), None, chart, flags.release.clone().repeatable(), &Target::default())
+                let chart = flags.fetch.reference(chart)?;
+                (self.name.clone(), None, chart, flags.release.clone().repeatable(), &MirrorTarget::default())
             }
             (None, None) => {
                 return Err(Error::input("name a chart, or a release of airtight.yaml with --release NAME").into());
@@ -77,14 +79,14 @@ impl OneFlags {
         let settings =
             settings.unwrap_or_else(|| Settings { finders: config.finders.clone(), ..Settings::without_mirror() });
         release.stop_clock();
-        let mut prepared = release.prepare_alone(&name, &chart, Arc::new(reach), streams)?;
+        let mut prepared = release.prepare_alone(&name, &chart, &flags.fetch, Arc::new(reach), streams)?;
         prepared.env.keys = Keys::shared();
         Ok(One { prepared, environment, settings, has_mirror })
     }
 }
 
 /// The one release of the configuration with this name.
-fn entry<'c>(wanted: &str, config: &'c Config) -> Result<&'c Entry, Error> {
+fn entry<'c>(wanted: &str, config: &'c Config) -> Result<&'c ReleaseSpec, Error> {
     let Some(file) = &config.file else {
         return Err(Error::input(format!(
             "--release {wanted}: there is no airtight.yaml here or in a folder above (airtight init writes one)"
@@ -94,18 +96,18 @@ fn entry<'c>(wanted: &str, config: &'c Config) -> Result<&'c Entry, Error> {
     if let Some(entry) = entries().find(|entry| entry.full_name() == wanted) {
         return Ok(entry);
     }
-    let same: Vec<&Entry> = entries().filter(|entry| entry.name == wanted).collect();
+    let same: Vec<&ReleaseSpec> = entries().filter(|entry| entry.name == wanted).collect();
     if let [entry] = same[..] {
         return Ok(entry);
     }
     if !same.is_empty() {
-        let same: Vec<String> = same.into_iter().map(Entry::full_name).collect();
+        let same: Vec<String> = same.into_iter().map(ReleaseSpec::full_name).collect();
         return Err(Error::input(format!(
             "--release {wanted}: it has several environments: name one of {}",
             same.join(", ")
         )));
     }
-    let names: Vec<String> = entries().map(Entry::full_name).collect();
+    let names: Vec<String> = entries().map(ReleaseSpec::full_name).collect();
     Err(Error::input(no_release(wanted, &names, file.name())))
 }
 

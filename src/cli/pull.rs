@@ -87,7 +87,8 @@ fn save(path: &Path, archive: &[u8]) -> Result<(), Error> {
     let written = || -> io::Result<()> {
         let mut builder = tempfile::Builder::new();
         readable_by_all(&mut builder);
-        let mut file = builder.prefix(".airtight-").tempfile_in(folder).map_err(|error| io::Error::from(error.kind()))?;
+        let mut file =
+            builder.prefix(".airtight-").tempfile_in(folder).map_err(|error| io::Error::from(error.kind()))?;
         file.write_all(archive)?;
         file.persist(path).map_err(|error| error.error)?;
         Ok(())

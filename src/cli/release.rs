@@ -1,14 +1,15 @@
 //! The flags that select a release and its values, which are helm's own, and what they load: a chart, values, a render.
 
+use super::fetch::{self, FetchFlags};
 use super::{Problem, Streams};
 use crate::chart::Chart;
-use crate::chart::load::{Source, load_from, not_found};
+use crate::chart::load::{ChartAt, load_from, not_found};
 use crate::chart_reference::ChartReference;
 use crate::disk::{By, Reach};
 use crate::error::Error;
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
-use crate::release::Prepared;
+use crate::release::ReleaseInputs;
 use crate::render::{Capabilities, Release, capabilities::KubeVersion};
 use crate::secrets::Secrets;
 use crate::similar::did_you_mean;
@@ -282,7 +283,7 @@ fn plugin_namespace() -> Option<String> {
 /// written: the chart is completed in memory.
 fn add_missing_dependencies(
     chart: &mut Arc<Chart>,
-    source: &Source<'_>,
+    source: &ChartAt<'_>,
     limits: &Limits,
     helm: HelmVersion,
 ) -> Result<Vec<String>, Error> {
@@ -305,7 +306,7 @@ fn add_missing_dependencies(
             .reach
             .check_beside(source.by, source.path, &folder)
             .map_err(|error| error.after(format_args!("dependency {name} of chart {}", chart.name())))?;
-        let loaded = load_from(&Source { path: &folder, seen_as: None, ..*source }, limits, helm)?;
+        let loaded = load_from(&ChartAt { path: &folder, seen_as: None, ..*source }, limits, helm)?;
         warnings.extend(loaded.warnings);
         found.push(loaded.chart);
     }
@@ -321,13 +322,16 @@ impl ReleaseFlags {
         &self,
         name: &str,
         chart: &ChartReference,
+        fetch: &FetchFlags,
         reach: Arc<Reach>,
         streams: &mut Streams<'_>,
-    ) -> Result<Prepared, Problem> {
+    ) -> Result<ReleaseInputs, Problem> {
         let stdin = self.reads_stdin().then(|| streams.read_input(reach.file_bytes())).transpose()?;
         let mut lines = Vec::new();
-        let prepared = self.prepare(name, chart, &Store::new(stdin, reach), &mut lines);
-        for remote in prepared.iter().flat_map(Prepared::remote_schemas).filter(|remote| !remote.is_file()) {
+        let mut store = Store::new(stdin, reach);
+        fetch::put(fetch.archives([chart], &self.limits()?, streams.err)?, &mut store);
+        let prepared = self.prepare(name, chart, &store, &mut lines);
+        for remote in prepared.iter().flat_map(ReleaseInputs::remote_schemas).filter(|remote| !remote.is_file()) {
             lines.push(format!(
                 "the values.schema.json of {} refers to {}: helm fetches that, and fails if it cannot; airtight accepts any \
                  value there",
@@ -345,12 +349,13 @@ impl ReleaseFlags {
         chart: &ChartReference,
         store: &Store,
         log: &mut Vec<String>,
-    ) -> Result<Prepared, Error> {
+    ) -> Result<ReleaseInputs, Error> {
         let limits = self.limits()?;
         self.check_time_zone()?;
         let capabilities = self.capabilities()?;
-        let complete =
-            |chart: &mut Arc<Chart>, source: &Source<'_>| add_missing_dependencies(chart, source, &limits, self.helm());
+        let complete = |chart: &mut Arc<Chart>, source: &ChartAt<'_>| {
+            add_missing_dependencies(chart, source, &limits, self.helm())
+        };
         let complete: Option<&Complete<'_>> = if self.dependency_update { Some(&complete) } else { None };
         let by = if self.configured.chart { By::Repository } else { By::User };
         let loaded = store.chart(by, chart, &limits, self.helm(), complete);
@@ -370,7 +375,7 @@ impl ReleaseFlags {
         // Helm quirk: an empty name is replaced by the default.
         let given = self.namespace.clone().filter(|name| !name.is_empty()).or_else(plugin_namespace);
         let namespace = given.unwrap_or_else(|| "default".to_owned());
-        Ok(Prepared {
+        Ok(ReleaseInputs {
             chart,
             release: Release { name: name.to_owned(), namespace, is_upgrade: self.is_upgrade, revision: 1 },
             capabilities,
@@ -386,12 +391,12 @@ impl ReleaseFlags {
 }
 
 /// An error with the secrets of a release's values masked.
-pub(super) fn without_secrets(prepared: &Prepared, error: Error) -> Error {
+pub(super) fn without_secrets(prepared: &ReleaseInputs, error: Error) -> Error {
     error.reworded(|text| Secrets::of_release(prepared).hide_in(text, true))
 }
 
 /// Masks the secrets of a release's values in log lines.
-pub(super) fn hide_secrets(prepared: &Prepared, lines: &mut [String]) {
+pub(super) fn hide_secrets(prepared: &ReleaseInputs, lines: &mut [String]) {
     if !lines.is_empty() {
         let secrets = Secrets::of_release(prepared);
         lines.iter_mut().for_each(|line| *line = secrets.hide_in(line, true));

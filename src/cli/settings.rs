@@ -1,7 +1,7 @@
 //! The flags that say what is checked, and against what.
 
 use crate::bundle::{self, Bundle};
-use crate::config::{Config, Target};
+use crate::config::{Config, MirrorTarget};
 use crate::disk::{By, Folder, Reach, look};
 use crate::error::Error;
 use crate::reference::{Layout, Mirror};
@@ -108,7 +108,7 @@ pub(crate) struct MirrorFlags {
 
 impl MirrorFlags {
     /// The settings from the flags, then the release, then the configuration; `None` without a mirror.
-    pub(crate) fn settings(&self, config: &Config, release: &Target) -> Result<Option<Settings>, Error> {
+    pub(crate) fn settings(&self, config: &Config, release: &MirrorTarget) -> Result<Option<Settings>, Error> {
         let flags = target(&self.mirror, self.layout, &self.global_key, self.assume_rewrite)?;
         let target = flags.or(release).or(&config.target);
         let Some(mirror) = target.mirror else {
@@ -160,7 +160,7 @@ impl SettingsFlags {
     }
 
     /// The settings from the flags, then the release, then the configuration; the error names the flag.
-    pub(crate) fn settings(&self, config: &Config, release: &Target, reach: &Reach) -> Result<Settings, Error> {
+    pub(crate) fn settings(&self, config: &Config, release: &MirrorTarget, reach: &Reach) -> Result<Settings, Error> {
         self.settings_with(config, release, self.bundle(config, reach)?.map(Arc::new))
     }
 
@@ -168,7 +168,7 @@ impl SettingsFlags {
     pub(super) fn settings_with(
         &self,
         config: &Config,
-        release: &Target,
+        release: &MirrorTarget,
         bundle: Option<Arc<Bundle>>,
     ) -> Result<Settings, Error> {
         let flags = target(&self.mirror, self.layout, &self.global_key, self.assume_rewrite)?;
@@ -204,14 +204,14 @@ impl SettingsFlags {
 }
 
 /// The mirror, layout and keys from the flags; the error names the flag.
-fn target(mirror: &[String], layout: Option<LayoutFlag>, keys: &[String], assume: bool) -> Result<Target, Error> {
+fn target(mirror: &[String], layout: Option<LayoutFlag>, keys: &[String], assume: bool) -> Result<MirrorTarget, Error> {
     let mirror = match mirror {
         [] => None,
         places => Some(Mirror::parse_all(places).map_err(|error| Error::input(format!("--mirror: {error}")))?),
     };
     let keys = keys.iter().map(|key| mirror_key(key)).collect::<Result<Vec<ValuesPath>, Error>>();
     let keys = keys.map_err(|error| error.after("--global-key"))?;
-    Ok(Target {
+    Ok(MirrorTarget {
         mirror,
         layout: layout.map(Layout::from),
         global_keys: Some(keys).filter(|keys| !keys.is_empty()),

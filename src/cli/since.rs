@@ -1,15 +1,17 @@
 //! `airtight lint --changed-since`: the releases that a branch touches are checked in their old and new state, with the
 //! configuration of the base, and only what is new is reported.
 
-use super::changed::{Base, Before};
+use super::changed::{Base, StateBefore};
+use super::fetch::{self, Archives};
 use super::jobs::{self, Done, Job};
 use super::lint::{Args, NOTHING, stdin};
 use super::policy::{Policy, is_there};
 use super::{Outcome, Problem, Streams};
 use crate::bundle::Bundle;
+use crate::chart_reference::{ChartReference, RemoteChart};
 use crate::cli::one_release::no_release;
-use crate::config::sides::{Pair, files, pairs, target_of_new};
-use crate::config::{Config, Entry, FILE_NAME, Release, Target};
+use crate::config::sides::{Pair, chart_sources, files, pairs, target_of_new};
+use crate::config::{Config, FILE_NAME, ListedRelease, MirrorTarget, ReleaseSpec};
 use crate::disk::Reach;
 use crate::error::Error;
 use crate::finding::Finding;
@@ -37,7 +39,7 @@ impl Args {
     ) -> Result<Vec<Report>, Problem> {
         let base = Base::since(revision)?;
         let mut policy = Policy::of(&base, revision, self.config_from, &self.config, config, reach)?;
-        policy.compare(&|entry| self.is_wanted(entry));
+        policy.compare(&|entry| self.is_wanted(entry), self.allow_new_sources);
         let bundle = policy.bundle(&self.settings, reach)?;
         let lists = self.settings.bundles(policy.decides());
         let same_lists = policy.is_of_base() || !lists.iter().any(|path| base.touches(path));
@@ -50,11 +52,12 @@ impl Args {
                 _ => true,
             };
         let all = jobs.len();
-        let is_touched = |(job, before): &(Job, Before)| {
-            let same = matches!(before, Before::Was(was) if was.entry == job.entry && was.settings == job.settings);
+        let is_touched = |(job, before): &(Job, StateBefore)| {
+            let same =
+                matches!(before, StateBefore::Was(was) if was.entry == job.entry && was.settings == job.settings);
             !same || !accepts_alike || !same_lists || base.touches_files(job)
         };
-        let (jobs, mut before): (Vec<Job>, Vec<Before>) = jobs.into_iter().filter(is_touched).unzip();
+        let (jobs, mut before): (Vec<Job>, Vec<StateBefore>) = jobs.into_iter().filter(is_touched).unzip();
         if jobs.is_empty() {
             let _ = writeln!(streams.err, "none of {all} releases changed since {revision}");
         }
@@ -63,8 +66,11 @@ impl Args {
         store.own = own.clone();
         let mut old_disk = base.store(&mut before, same_lists, reach);
         old_disk.own = own;
-        let was = |before: &Before| match before {
-            Before::Was(job) => Some((**job).clone()),
+        let archives = self.fetched(&jobs, &before, &policy, streams)?;
+        fetch::put(archives.clone(), &mut old_disk);
+        fetch::put(archives, &mut store);
+        let was = |before: &StateBefore| match before {
+            StateBefore::Was(job) => Some((**job).clone()),
             _ => None,
         };
         let olds: Vec<Job> = before.iter().filter_map(was).collect();
@@ -75,9 +81,9 @@ impl Args {
         let mut reports = Vec::new();
         for ((job, before), done) in jobs.iter().zip(before).zip(done) {
             let old = match before {
-                Before::Absent => Ok(None),
-                Before::Unknown(why) => Err(Error::input(why)),
-                Before::Was(_) => old_done.next().map(|done: Done| done.checked).transpose(),
+                StateBefore::Absent => Ok(None),
+                StateBefore::Unknown(why) => Err(Error::input(why)),
+                StateBefore::Was(_) => old_done.next().map(|done: Done| done.checked).transpose(),
             };
             let mut now = self.settle(vec![done], std::slice::from_ref(job), streams, outcome);
             let Some(one) = now.first_mut() else { continue };
@@ -97,6 +103,37 @@ impl Args {
         Ok(told.into_iter().chain(reports).collect())
     }
 
+    /// The charts of both states that are fetched. A branch cannot make us ask somebody whom the base does not know.
+    fn fetched(
+        &self,
+        jobs: &[Job],
+        before: &[StateBefore],
+        policy: &Policy<'_>,
+        streams: &mut Streams<'_>,
+    ) -> Result<Archives, Problem> {
+        let known = match policy.old() {
+            Ok(Some(old)) => chart_sources(old),
+            _ => BTreeSet::new(),
+        };
+        let is_new = |remote: &RemoteChart| {
+            self.chart.is_none() && !self.allow_new_sources && !known.contains(remote.location.source())
+        };
+        let old = before.iter().filter_map(|before| match before {
+            StateBefore::Was(job) => Some(&job.chart),
+            _ => None,
+        });
+        let charts: Vec<&ChartReference> = jobs.iter().map(|job| &job.chart).chain(old).collect();
+        let (new, known): (Vec<_>, Vec<_>) =
+            charts.into_iter().partition(|chart| chart.remote().is_some_and(|remote| is_new(remote)));
+        let mut archives = self.fetch.archives(known, &self.release.limits()?, streams.err)?;
+        for remote in new.into_iter().filter_map(ChartReference::remote) {
+            let source = remote.location.source();
+            let why = format!("{remote} is not fetched: {source} is a new source; --allow-new-sources fetches it");
+            archives.insert(remote.clone(), Err(Error::input(why)));
+        }
+        Ok(archives)
+    }
+
     /// The releases with their old state: those that the branch lists, and those that it no longer lists but that still
     /// exist.
     fn both(
@@ -105,12 +142,13 @@ impl Args {
         config: &Config,
         bundle: Option<Arc<Bundle>>,
         reach: &Reach,
-    ) -> Result<Vec<(Job, Before)>, Error> {
+    ) -> Result<Vec<(Job, StateBefore)>, Error> {
         let decides = policy.decides();
-        let settings = |config: &Config, target: &Target| self.settings.settings_with(config, target, bundle.clone());
+        let settings =
+            |config: &Config, target: &MirrorTarget| self.settings.settings_with(config, target, bundle.clone());
         if let Some(chart) = &self.chart {
-            let job = self.typed(chart, settings(decides, &Target::default())?)?;
-            return Ok(vec![(job.clone(), Before::Was(Box::new(job)))]);
+            let job = self.typed(chart, settings(decides, &MirrorTarget::default())?)?;
+            return Ok(vec![(job.clone(), StateBefore::Was(Box::new(job)))]);
         }
         let nothing = Config::default();
         let old = policy.old().map(|old| old.unwrap_or(&nothing));
@@ -121,24 +159,26 @@ impl Args {
         self.check_names(&pairs, config)?;
         let mut jobs = Vec::new();
         for pair in pairs {
-            let is_wanted = |release: Option<&Release>| release.is_some_and(|release| self.is_wanted(&release.entry));
+            let is_wanted =
+                |release: Option<&ListedRelease>| release.is_some_and(|release| self.is_wanted(&release.entry));
             if !is_wanted(pair.before) && !is_wanted(pair.after) {
                 continue;
             }
             let old = old.clone();
-            let before =
-                |settings: Settings, entry: &Entry| Before::Was(Box::new(Job::of(entry, &self.release, settings)));
+            let before = |settings: Settings, entry: &ReleaseSpec| {
+                StateBefore::Was(Box::new(Job::of(entry, &self.release, settings)))
+            };
             let (entry, settings, before) = match (pair.before, pair.after, old) {
                 // The branch's own configuration counts.
                 (_, Some(is), Err(why)) => {
-                    (&is.entry, settings(config, &is.entry.target)?, Before::Unknown(why.into_text()))
+                    (&is.entry, settings(config, &is.entry.target)?, StateBefore::Unknown(why.into_text()))
                 }
                 (None, Some(is), Ok(old)) => {
                     let target = match policy.is_of_base() {
                         true => target_of_new(old, config, &is.entry).0,
                         false => is.entry.target.clone(),
                     };
-                    (&is.entry, settings(decides, &target)?, Before::Absent)
+                    (&is.entry, settings(decides, &target)?, StateBefore::Absent)
                 }
                 (Some(was), Some(is), Ok(old)) => {
                     let (target, old_settings) = match policy.is_of_base() {

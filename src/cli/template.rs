@@ -1,11 +1,11 @@
 //! `airtight template`: prints what `helm template` prints.
 
 use super::door::Verbatim;
+use super::fetch::FetchFlags;
 use super::release::{ReleaseFlags, hide_secrets, log, without_secrets};
 use super::{Outcome, Problem, Streams};
-use crate::chart_reference::ChartReference;
 use crate::compiler::Compiler;
-use crate::disk::{Reach, look};
+use crate::disk::Reach;
 use crate::error::{Error, ErrorKind};
 use crate::funcs;
 use crate::limits::Limits;
@@ -28,7 +28,7 @@ use std::sync::Arc;
 #[command(override_usage = "airtight template [OPTIONS] [NAME] <CHART>")]
 #[command(after_help = "Flags of `helm template` that have no effect without a cluster are accepted and ignored.")]
 pub(crate) struct Args {
-    /// [NAME] CHART: the release's name, and a chart folder or archive
+    /// The name of the release, which may be left out, and the chart: a folder, an archive, oci://HOST/PATH, or the URL of an archive
     #[arg(value_name = "NAME CHART", num_args = 1..=2, required = true)]
     positional: Vec<String>,
     /// Also print the files of crds/
@@ -65,6 +65,8 @@ pub(crate) struct Args {
     ignored: Ignored,
     #[command(flatten)]
     release: ReleaseFlags,
+    #[command(flatten)]
+    fetch: FetchFlags,
 }
 
 /// Flags of `helm template` that have no effect in a client-side render.
@@ -120,15 +122,17 @@ struct Ignored {
 pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     let (name, chart) = name_and_chart(args)?;
     let reach = Arc::new(args.release.reach()?);
-    let chart = ChartReference::of_argument(Path::new(&chart), None, None, look::exists)?;
-    let prepared = args.release.prepare_alone(&name, &chart, reach.clone(), streams)?;
+    let chart = args.fetch.reference(Path::new(&chart))?;
+    let prepared = args.release.prepare_alone(&name, &chart, &args.fetch, reach.clone(), streams)?;
     let mut lines = Vec::new();
     let outcome = prepared.render(&mut Compiler::new(), &[], None, &mut lines);
     hide_secrets(&prepared, &mut lines);
     log(streams, &lines);
-    let release::Outcome { root, rendered, seed, .. } = outcome.map_err(|problem| match problem {
-        release::Problem::Input(error) | release::Problem::Chart(error) => without_secrets(&prepared, error),
-        release::Problem::Template(error) => {
+    let release::RenderOutcome { root, rendered, seed, .. } = outcome.map_err(|problem| match problem {
+        release::RenderProblem::Input(error) | release::RenderProblem::Chart(error) => {
+            without_secrets(&prepared, error)
+        }
+        release::RenderProblem::Template(error) => {
             let text = helm_text(&error, prepared.env.helm);
             without_secrets(&prepared, Error::new(ErrorKind::Template, text))
         }

@@ -5,12 +5,12 @@
 use super::keys::REWRITES;
 use super::read::Part;
 use super::sides::{Day, Pair, chart_sources, files, is_later, latest, pairs, same, target_of_new};
-use super::{Config, Entry, Release, Suppression, Target};
+use super::{Config, ListedRelease, MirrorTarget, ReleaseSpec, Suppression};
 use crate::finding::Severity;
 use crate::helm::HelmVersion;
-use crate::images::find::{Action, PlaceRule};
+use crate::images::find::{HintAction, PlaceRule};
 use crate::limits::Limits;
-use crate::policy::{Change, Weight};
+use crate::policy::{PolicyChange, Weight};
 use crate::reference::{Layout, Mirror};
 use crate::rules::RULES;
 use crate::settings::Level;
@@ -20,13 +20,15 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// The changes of a branch, in the order of the table of keys. `exists` says whether a path that the configuration names
-/// exists in the branch. For releases that are not `wanted`, only their removal is reported.
+/// exists in the branch; `fetches_all` whether charts of new sources are fetched. For releases that are not `wanted`, only their
+/// removal is reported.
 pub(crate) fn changes(
     before: &Config,
     after: &Config,
     exists: &dyn Fn(&str) -> bool,
-    wanted: &dyn Fn(&Entry) -> bool,
-) -> Vec<Change> {
+    wanted: &dyn Fn(&ReleaseSpec) -> bool,
+    fetches_all: bool,
+) -> Vec<PolicyChange> {
     let mut diff = Diff { before: Side::new(before), after: Side::new(after), exists, found: Vec::new() };
     diff.top();
     diff.rules();
@@ -37,7 +39,7 @@ pub(crate) fn changes(
         let is_wanted = [pair.before, pair.after].into_iter().flatten().any(|release| wanted(&release.entry));
         if is_wanted || pair.after.is_none() {
             diff.release(pair, is_wanted);
-            diff.source(pair, &known);
+            diff.source(pair, &known, fetches_all);
         }
     }
     diff.found
@@ -92,7 +94,7 @@ impl<'c> Side<'c> {
     }
 
     /// A key of a release: of its environment, of the release, or the release itself.
-    fn of_release(&self, release: &Release, key: &str) -> Option<Place> {
+    fn of_release(&self, release: &ListedRelease, key: &str) -> Option<Place> {
         let entry = &release.entry;
         let found = || {
             let mut releases = self.root()?.get("releases")?.items();
@@ -109,7 +111,7 @@ struct Diff<'c> {
     before: Side<'c>,
     after: Side<'c>,
     exists: &'c dyn Fn(&str) -> bool,
-    found: Vec<Change>,
+    found: Vec<PolicyChange>,
 }
 
 /// The message that something is now b and was a.
@@ -135,8 +137,8 @@ impl Diff<'_> {
     /// Adds a change at a path of keys.
     fn add(&mut self, weight: Weight, message: String, way: &[&str]) {
         let change = match self.after.at(way) {
-            Some(after) => Change::new(weight, message, self.before.at(way), Some(after)),
-            None => Change::new(weight, message, self.before.at(way), self.after.near(way)).gone(),
+            Some(after) => PolicyChange::new(weight, message, self.before.at(way), Some(after)),
+            None => PolicyChange::new(weight, message, self.before.at(way), self.after.near(way)).gone(),
         };
         self.found.push(change);
     }
@@ -144,7 +146,7 @@ impl Diff<'_> {
     /// Compares the target of all releases, and the lists.
     fn top(&mut self) {
         let (was, is) = (self.before.config, self.after.config);
-        let mirror = |target: &Target| target.mirror.as_ref().map(Mirror::places);
+        let mirror = |target: &MirrorTarget| target.mirror.as_ref().map(Mirror::places);
         if was.target.mirror != is.target.mirror {
             // Without a mirror nothing was checked, unless the command line named one.
             let weight = if was.target.mirror.is_none() { Weight::Stricter } else { Weight::Looser };
@@ -158,11 +160,12 @@ impl Diff<'_> {
             let message = replaced("the layout", Some(layout_name(old)), Some(layout_name(new)));
             self.add(Weight::Looser, message, &["layout"]);
         }
-        let list =
-            |target: &Target| -> Vec<String> { target.global_keys.iter().flatten().map(ToString::to_string).collect() };
+        let list = |target: &MirrorTarget| -> Vec<String> {
+            target.global_keys.iter().flatten().map(ToString::to_string).collect()
+        };
         let (keys, now) = (list(&was.target), list(&is.target));
         if keys.is_empty() && now.is_empty() && was.target.global_keys != is.target.global_keys {
-            let said = |target: &Target| target.global_keys.as_ref().map(|_| "[]");
+            let said = |target: &MirrorTarget| target.global_keys.as_ref().map(|_| "[]");
             let message = replaced("`global_keys`", said(&was.target), said(&is.target));
             self.add(Weight::Looser, message, &["global_keys"]);
         }
@@ -186,11 +189,11 @@ impl Diff<'_> {
             let place = self.before.item(&[key], text);
             let message = format!("`{key}` no longer has {text}");
             let after = self.after.near(&[key]);
-            self.found.push(Change::new(gone, message, place, after).gone());
+            self.found.push(PolicyChange::new(gone, message, place, after).gone());
         }
         for text in is.iter().filter(|text| !was.contains(text)) {
             let (before, after) = (self.before.at(&[key]), self.after.item(&[key], text));
-            self.found.push(Change::new(new, format!("`{key}` now has {text}"), before, after));
+            self.found.push(PolicyChange::new(new, format!("`{key}` now has {text}"), before, after));
         }
     }
 
@@ -215,8 +218,8 @@ impl Diff<'_> {
 
     fn finders(&mut self) {
         for (name, action, gone, new) in [
-            ("add", Action::Add, Weight::Looser, Weight::Stricter),
-            ("exclude", Action::Exclude, Weight::Stricter, Weight::Looser),
+            ("add", HintAction::Add, Weight::Looser, Weight::Stricter),
+            ("exclude", HintAction::Exclude, Weight::Stricter, Weight::Looser),
         ] {
             let of = |config: &Config| -> Vec<PlaceRule> {
                 config.finders.iter().filter(|place| place.action == action).cloned().collect()
@@ -227,12 +230,12 @@ impl Diff<'_> {
             for (number, place) in was.iter().enumerate().filter(|(_, place)| !is.contains(place)) {
                 let message = format!("`finders.{name}` no longer has {}", words(place));
                 let (before, after) = (self.before.element(&way, number), self.after.near(&way));
-                self.found.push(Change::new(gone, message, before, after).gone());
+                self.found.push(PolicyChange::new(gone, message, before, after).gone());
             }
             for (number, place) in is.iter().enumerate().filter(|(_, place)| !was.contains(place)) {
                 let message = format!("`finders.{name}` now has {}", words(place));
                 let (before, after) = (self.before.at(&way), self.after.element(&way, number));
-                self.found.push(Change::new(new, message, before, after));
+                self.found.push(PolicyChange::new(new, message, before, after));
             }
         }
     }
@@ -253,17 +256,17 @@ impl Diff<'_> {
                 None => {
                     let before = self.before.at(&["suppressions"]);
                     let message = format!("a suppression was added: {}", words(entry));
-                    self.found.push(Change::new(Weight::Looser, message, before, place));
+                    self.found.push(PolicyChange::new(Weight::Looser, message, before, place));
                 }
                 Some(until) if until != entry.expires => {
                     let weight = if is_later(entry.expires, until) { Weight::Looser } else { Weight::Stricter };
                     let days = format!("{}, it was {}", day(entry.expires), day(until));
                     let message = format!("the suppression of {} now applies {days}", words(entry));
-                    self.found.push(Change::new(weight, message, old, place));
+                    self.found.push(PolicyChange::new(weight, message, old, place));
                 }
                 Some(_) if !was.iter().any(|old| same(old, entry) && old.reason == entry.reason) => {
                     let message = format!("the suppression of {} has another reason", words(entry));
-                    self.found.push(Change::new(Weight::Stricter, message, old, place));
+                    self.found.push(PolicyChange::new(Weight::Stricter, message, old, place));
                 }
                 Some(_) => {}
             }
@@ -271,7 +274,7 @@ impl Diff<'_> {
         for entry in was.iter().filter(|entry| !is.iter().any(|new| same(new, entry))) {
             let message = format!("a suppression was removed: {}", words(entry));
             let after = self.after.near(&["suppressions"]);
-            self.found.push(Change::new(Weight::Stricter, message, Some(entry.place.clone()), after).gone());
+            self.found.push(PolicyChange::new(Weight::Stricter, message, Some(entry.place.clone()), after).gone());
         }
     }
 
@@ -280,17 +283,20 @@ impl Diff<'_> {
             (Some(was), Some(is)) => self.both(was, is),
             (Some(was), None) => {
                 let name = was.entry.full_name();
-                let is_gone = !files(&was.entry).into_iter().any(|path| (self.exists)(path));
+                let files = files(&was.entry);
+                let is_gone = !files.iter().any(|path| (self.exists)(path));
                 let (weight, rest) = match is_gone {
+                    // Its chart is fetched.
+                    true if files.is_empty() => (Weight::Stricter, ""),
                     true => (Weight::Stricter, ", and its files were removed"),
                     false => (Weight::Looser, ""),
                 };
                 let message = format!("the release {name} is no longer in the list{rest}");
                 let after = self.after.near(&["releases"]);
-                let mut change = Change::new(weight, message, Some(was.place.clone()), after).gone();
-                let missing = files(&was.entry).into_iter().find(|path| !(self.exists)(path));
+                let mut change = PolicyChange::new(weight, message, Some(was.place.clone()), after).gone();
+                let missing = files.into_iter().find(|path| !(self.exists)(path));
                 match missing {
-                    Some(_) if is_gone => {}
+                    _ if is_gone => {}
                     Some(path) => change.notes.push(format!("it cannot be checked: {path} does not exist")),
                     None if is_wanted => change.notes.push("it is still checked".to_owned()),
                     None => {}
@@ -302,7 +308,7 @@ impl Diff<'_> {
                 if !is_known {
                     let name = is.entry.full_name();
                     let message = format!("the release {name} is new, and so are its mirror, its layout or its keys");
-                    let mut change = Change::new(
+                    let mut change = PolicyChange::new(
                         Weight::Looser,
                         message,
                         self.before.at(&["mirror"]),
@@ -317,45 +323,49 @@ impl Diff<'_> {
     }
 
     /// A chart from a source that the base does not know.
-    fn source(&mut self, pair: Pair<'_>, known: &BTreeSet<&str>) {
+    fn source(&mut self, pair: Pair<'_>, known: &BTreeSet<&str>, is_fetched: bool) {
         let Some(is) = pair.after else { return };
         let source = is.entry.chart.remote().map(|remote| remote.location.source());
         if let Some(source) = source.filter(|source| !known.contains(source)) {
             let message = format!("the chart of {} comes from {source}, which is a new source", is.entry.full_name());
             let before = pair.before.and_then(|was| self.before.of_release(was, "chart"));
-            let mut change = Change::new(Weight::Other, message, before, self.after.of_release(is, "chart"));
-            change.notes.push("it is fetched only with --allow-new-sources".to_owned());
+            let weight = if is_fetched { Weight::Stricter } else { Weight::Other };
+            let mut change = PolicyChange::new(weight, message, before, self.after.of_release(is, "chart"));
+            change.accepted_by = "--allow-new-sources";
+            if !is_fetched {
+                change.notes.push("it was not fetched, so that the release was not checked".to_owned());
+            }
             self.found.push(change);
         }
     }
 
-    fn both(&mut self, was: &Release, is: &Release) {
+    fn both(&mut self, was: &ListedRelease, is: &ListedRelease) {
         let (old, new) = (&was.entry, &is.entry);
         let name = new.full_name();
         if old.full_name() != name {
             let message = format!("the release {} is now named {name}", old.full_name());
             let (before, after) = (Some(was.place.clone()), Some(is.place.clone()));
-            self.found.push(Change::new(Weight::Stricter, message, before, after));
+            self.found.push(PolicyChange::new(Weight::Stricter, message, before, after));
         }
         let mut add = |weight: Weight, message: String, key: &str| {
             let (before, after) = (self.before.of_release(was, key), self.after.of_release(is, key));
-            self.found.push(Change::new(weight, message, before, after));
+            self.found.push(PolicyChange::new(weight, message, before, after));
         };
         // What all releases share has been compared already.
         let (was_to, is_to) =
             (old.target.clone().or(&self.before.config.target), new.target.clone().or(&self.after.config.target));
         if old.target.mirror != new.target.mirror && was_to.mirror != is_to.mirror {
-            let mirror = |target: &Target| target.mirror.as_ref().map(Mirror::places);
+            let mirror = |target: &MirrorTarget| target.mirror.as_ref().map(Mirror::places);
             let what = format!("the mirror of {name}");
             add(Weight::Looser, replaced(&what, mirror(&was_to).as_deref(), mirror(&is_to).as_deref()), "mirror");
         }
-        let layout = |target: &Target| layout_name(target.layout.unwrap_or_default());
+        let layout = |target: &MirrorTarget| layout_name(target.layout.unwrap_or_default());
         if old.target.layout != new.target.layout && layout(&was_to) != layout(&is_to) {
             let what = format!("the layout of {name}");
             add(Weight::Looser, replaced(&what, Some(layout(&was_to)), Some(layout(&is_to))), "layout");
         }
         if old.target.global_keys != new.target.global_keys && was_to.global_keys != is_to.global_keys {
-            let keys = |target: &Target| {
+            let keys = |target: &MirrorTarget| {
                 target.global_keys.as_ref().map(|keys| match &keys[..] {
                     [] => "[]".to_owned(),
                     keys => keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
@@ -369,7 +379,7 @@ impl Diff<'_> {
             let what = format!("what sets the rewrite of {name}");
             add(weight, replaced(&what, Some(rewrite(&was_to)), Some(rewrite(&is_to))), "rewrite");
         }
-        let helm = |entry: &Entry| match entry.helm_version.unwrap_or_default() {
+        let helm = |entry: &ReleaseSpec| match entry.helm_version.unwrap_or_default() {
             HelmVersion::V3 => "helm 3",
             HelmVersion::V4 => "helm 4",
         };
@@ -401,7 +411,7 @@ impl Diff<'_> {
         // Files that still exist but that no release reads any more.
         let all = &self.after.config.releases;
         let is_lost = |path: &str| {
-            let of = |release: &Release| files(&release.entry).contains(&path);
+            let of = |release: &ListedRelease| files(&release.entry).contains(&path);
             (self.exists)(path) && !all.iter().any(of)
         };
         let lost = old.chart.local().and_then(Path::to_str).filter(|path| old.chart != new.chart && is_lost(path));
@@ -433,7 +443,7 @@ impl Diff<'_> {
 }
 
 /// What sets the rewrite, in the configuration's words.
-fn rewrite(target: &Target) -> &'static str {
+fn rewrite(target: &MirrorTarget) -> &'static str {
     REWRITES[usize::from(target.assume_rewrite.unwrap_or_default())]
 }
 
@@ -448,7 +458,7 @@ fn rank(severity: Severity) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::keys::{Decides, ENVIRONMENT, FINDERS, Key, Kind, PLACE, RELEASE, ROOT, SUPPRESSION};
+    use crate::config::keys::{ConfigKey, Decides, ENVIRONMENT, FINDERS, KeyKind, PLACE, RELEASE, ROOT, SUPPRESSION};
     use crate::source::File;
 
     /// For each key whose change is reported: its old and new state.
@@ -565,9 +575,9 @@ mod tests {
     /// It does not change what is accepted, so a change is only a hint.
     const HINT: &str = "suppression.reason";
 
-    fn told(before: &str, after: &str) -> Vec<Change> {
+    fn told(before: &str, after: &str) -> Vec<PolicyChange> {
         let read = |name: &str, text: &str| Config::parse(&File::new(name, format!("{text}\n")), "").expect(text);
-        changes(&read("main:airtight.yaml", before), &read("airtight.yaml", after), &|_| true, &|_| true)
+        changes(&read("main:airtight.yaml", before), &read("airtight.yaml", after), &|_| true, &|_| true, false)
     }
 
     /// A new key says which side decides it, and a change of a key that decides the check is reported.
@@ -581,11 +591,11 @@ mod tests {
             ("place.", PLACE),
             ("suppression.", SUPPRESSION),
         ];
-        let known = |keys: &[Key]| tables.iter().any(|(_, table)| std::ptr::eq(*table, keys));
+        let known = |keys: &[ConfigKey]| tables.iter().any(|(_, table)| std::ptr::eq(*table, keys));
         for (prefix, key) in tables.iter().flat_map(|(prefix, keys)| keys.iter().map(move |key| (prefix, key))) {
             let name = format!("{prefix}{}", key.name);
             match key.kind {
-                Kind::Table(keys) | Kind::Tables(keys) | Kind::Named(keys) => assert!(known(keys), "{name}"),
+                KeyKind::Table(keys) | KeyKind::Tables(keys) | KeyKind::Named(keys) => assert!(known(keys), "{name}"),
                 _ => {}
             }
             let Some((_, before, after)) = SAMPLES.iter().find(|(sample, ..)| *sample == name) else {
@@ -595,7 +605,7 @@ mod tests {
             let found = told(before, after);
             let worst = if key.decides == Decides::Base { Weight::Looser } else { Weight::Other };
             assert!(found.iter().any(|change| change.weight == worst), "{name}: {found:?}");
-            let is_placed = |change: &Change| change.after.is_some();
+            let is_placed = |change: &PolicyChange| change.after.is_some();
             assert!(found.iter().all(is_placed), "{name}: {found:?}");
             assert!(told(before, before).is_empty() && told(after, after).is_empty(), "{name}");
         }

@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind};
 use crate::finding::Severity;
 use crate::glob::Glob;
 use crate::helm::HelmVersion;
-use crate::images::find::{Action, PlaceRule};
+use crate::images::find::{HintAction, PlaceRule};
 use crate::limits::Limits;
 use crate::reference::mirror::ANY;
 use crate::reference::{Layout, Mirror};
@@ -40,7 +40,7 @@ pub(crate) struct Config {
     /// The file; `None` if there is none.
     pub file: Option<Arc<File>>,
     /// The target of all images, unless a release has its own.
-    pub target: Target,
+    pub target: MirrorTarget,
     /// Pull secrets that every pod needs.
     pub pull_secrets: Vec<String>,
     /// Paths of the lists of mirrored images.
@@ -52,12 +52,12 @@ pub(crate) struct Config {
     /// Accepted findings.
     pub suppressions: Vec<Suppression>,
     /// The releases: one for each environment of each release.
-    pub releases: Vec<Release>,
+    pub releases: Vec<ListedRelease>,
 }
 
 /// Where images are pulled from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Target {
+pub(crate) struct MirrorTarget {
     /// The mirror.
     pub mirror: Option<Mirror>,
     /// The layout on it.
@@ -89,16 +89,16 @@ pub(crate) struct Suppression {
 
 /// A release in one environment.
 #[derive(Debug, Clone)]
-pub(crate) struct Release {
+pub(crate) struct ListedRelease {
     /// Its content.
-    pub entry: Entry,
+    pub entry: ReleaseSpec,
     /// Its location.
     pub place: Place,
 }
 
 /// The content of a release; equal entries render the same from the same files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Entry {
+pub(crate) struct ReleaseSpec {
     /// Its name.
     pub name: String,
     /// The environment, if the release has several.
@@ -130,7 +130,7 @@ pub(crate) struct Entry {
     /// Whether schema validation is skipped.
     pub skip_schema_validation: bool,
     /// The target of its images, as far as it has its own.
-    pub target: Target,
+    pub target: MirrorTarget,
 }
 
 /// How people name a release: `api`, or `api/prod` in an environment.
@@ -141,7 +141,7 @@ pub(crate) fn full_name(name: &str, environment: Option<&str>) -> String {
     }
 }
 
-impl Entry {
+impl ReleaseSpec {
     /// `api`, `api/prod`.
     pub(crate) fn full_name(&self) -> String {
         full_name(&self.name, self.environment.as_deref())
@@ -206,7 +206,7 @@ struct Reader<'f> {
 
 impl Reader<'_> {
     fn config(&mut self, root: Part<'_>) -> Config {
-        let finders = |name: &str, action: Action| -> Vec<PlaceRule> {
+        let finders = |name: &str, action: HintAction| -> Vec<PlaceRule> {
             let list = root.get("finders").and_then(|finders| finders.get(name));
             list.map(|list| list.items().map(|part| place_rule(action, part)).collect()).unwrap_or_default()
         };
@@ -220,7 +220,7 @@ impl Reader<'_> {
             pull_secrets: root.texts("pull_secrets"),
             bundle: root.texts("bundle").iter().map(|path| self.path(path)).collect(),
             rules: levels.into_iter().map(|(id, part)| (id, level(&part.own_text()))).collect(),
-            finders: [finders("add", Action::Add), finders("exclude", Action::Exclude)].concat(),
+            finders: [finders("add", HintAction::Add), finders("exclude", HintAction::Exclude)].concat(),
             suppressions: suppressions.into_iter().map(|part| self.suppression(part)).collect(),
             releases: Vec::new(),
         };
@@ -249,7 +249,7 @@ impl Reader<'_> {
         keys.into_iter().flatten().collect()
     }
 
-    fn target(&mut self, part: Part<'_>) -> Target {
+    fn target(&mut self, part: Part<'_>) -> MirrorTarget {
         let mirror = self.mirror(part);
         let layout = part.text("layout").map(|layout| match layout.as_str() {
             "host-and-path" => Layout::HostAndPath,
@@ -257,7 +257,7 @@ impl Reader<'_> {
             "familiar-path" => Layout::FamiliarPath,
             _ => Layout::Path,
         });
-        Target {
+        MirrorTarget {
             mirror,
             layout,
             global_keys: part.get("global_keys").map(|keys| self.mirror_keys(keys, part.texts("global_keys"))),
@@ -312,8 +312,8 @@ impl Reader<'_> {
     }
 
     /// A release in each of its environments, or alone if it has none.
-    fn releases(&mut self, part: Part<'_>) -> Vec<Release> {
-        let base = Entry {
+    fn releases(&mut self, part: Part<'_>) -> Vec<ListedRelease> {
+        let base = ReleaseSpec {
             name: part.text("name").unwrap_or_default(),
             chart: self.chart(part, None),
             helm_version: part.text("helm_version").map(|version| match version.as_str() {
@@ -322,21 +322,21 @@ impl Reader<'_> {
             }),
             dependency_update: part.truth("dependency_update"),
             skip_schema_validation: part.truth("skip_schema_validation"),
-            ..Entry::default()
+            ..ReleaseSpec::default()
         };
         let base = self.with(base, part);
         let environments = part.get("environments").map(|environments| environments.entries()).unwrap_or_default();
         if environments.is_empty() {
             let place = part.get("name").unwrap_or(part).place();
-            return vec![Release { entry: base, place }];
+            return vec![ListedRelease { entry: base, place }];
         }
         let release = |(name, environment): (String, Part<'_>)| {
             let chart = match environment.get("version") {
                 Some(version) => self.chart(part, Some(version)),
                 None => base.chart.clone(),
             };
-            let entry = self.with(Entry { environment: Some(name), chart, ..base.clone() }, environment);
-            Release { entry, place: environment.place() }
+            let entry = self.with(ReleaseSpec { environment: Some(name), chart, ..base.clone() }, environment);
+            ListedRelease { entry, place: environment.place() }
         };
         environments.into_iter().map(release).collect()
     }
@@ -365,7 +365,7 @@ impl Reader<'_> {
     }
 
     /// A release with the additions and replacements of a map.
-    fn with(&mut self, base: Entry, part: Part<'_>) -> Entry {
+    fn with(&mut self, base: ReleaseSpec, part: Part<'_>) -> ReleaseSpec {
         let both = |base: &[String], name: &str| [base.to_vec(), part.texts(name)].concat();
         let values: Vec<String> = part.texts("values").iter().map(|path| self.path(path)).collect();
         let files = part.texts("set_file");
@@ -375,7 +375,7 @@ impl Reader<'_> {
         });
         let files: Vec<String> = files.collect();
         let target = self.target(part);
-        Entry {
+        ReleaseSpec {
             namespace: part.text("namespace").or(base.namespace),
             values: [base.values, values].concat(),
             set: both(&base.set, "set"),
@@ -391,7 +391,7 @@ impl Reader<'_> {
     }
 }
 
-impl Target {
+impl MirrorTarget {
     /// This target, completed with another one.
     pub(crate) fn or(self, other: &Self) -> Self {
         Self {
@@ -404,7 +404,7 @@ impl Target {
 }
 
 /// An entry of `finders`; omitted parts match everything.
-fn place_rule(action: Action, part: Part<'_>) -> PlaceRule {
+fn place_rule(action: HintAction, part: Part<'_>) -> PlaceRule {
     let pattern = |name: &str| part.text(name).unwrap_or_else(|| "*".to_owned());
     PlaceRule { action, kind: pattern("kind"), name: pattern("name"), field: pattern("field") }
 }

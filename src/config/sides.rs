@@ -1,7 +1,7 @@
 //! A branch and its base: what counts if something exists on one side only. Which releases are the same ([`pairs`]), the
 //! target of new ones ([`target_of_new`]), which suppressions both sides have ([`kept`]).
 
-use super::{Config, Entry, Release, Suppression, Target};
+use super::{Config, ListedRelease, MirrorTarget, ReleaseSpec, Suppression};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -9,22 +9,22 @@ use std::path::Path;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pair<'c> {
     /// Its old state.
-    pub before: Option<&'c Release>,
+    pub before: Option<&'c ListedRelease>,
     /// Its new state.
-    pub after: Option<&'c Release>,
+    pub after: Option<&'c ListedRelease>,
 }
 
 /// The releases of both sides, those of `after` first. A release with another name is the same release if its chart is the
 /// same, it uses all values files of the old one, and neither side has the other's name.
 pub(crate) fn pairs<'c>(before: &'c Config, after: &'c Config) -> Vec<Pair<'c>> {
-    let named = |config: &'c Config, release: &Release| {
+    let named = |config: &'c Config, release: &ListedRelease| {
         config.releases.iter().find(|one| one.entry.full_name() == release.entry.full_name())
     };
-    let mut left: Vec<&Release> = before.releases.iter().filter(|one| named(after, one).is_none()).collect();
+    let mut left: Vec<&ListedRelease> = before.releases.iter().filter(|one| named(after, one).is_none()).collect();
     let mut found = Vec::new();
     for release in &after.releases {
         let same = named(before, release).or_else(|| {
-            let is_same = |was: &&Release| {
+            let is_same = |was: &&ListedRelease| {
                 let (was, is) = (&was.entry, &release.entry);
                 was.chart == is.chart && was.values.iter().all(|path| is.values.contains(path))
             };
@@ -38,14 +38,14 @@ pub(crate) fn pairs<'c>(before: &'c Config, after: &'c Config) -> Vec<Pair<'c>> 
 
 /// The target of a release that only `after` lists, and whether `before` knows this target: from one of its releases, or as
 /// the target of all its releases.
-pub(crate) fn target_of_new(before: &Config, after: &Config, entry: &Entry) -> (Target, bool) {
+pub(crate) fn target_of_new(before: &Config, after: &Config, entry: &ReleaseSpec) -> (MirrorTarget, bool) {
     let own = entry.target.clone().or(&after.target);
     let others = before.releases.iter().map(|release| release.entry.target.clone().or(&before.target));
     if std::iter::once(before.target.clone()).chain(others).any(|known| known == own) {
         return (own, true);
     }
     match before.target.mirror {
-        Some(_) => (before.target.clone(), entry.target == Target::default()),
+        Some(_) => (before.target.clone(), entry.target == MirrorTarget::default()),
         None => (own, false),
     }
 }
@@ -96,7 +96,7 @@ pub(crate) fn chart_sources(config: &Config) -> BTreeSet<&str> {
 }
 
 /// The chart of a release, if it is on the disk, and its values files.
-pub(crate) fn files(entry: &Entry) -> Vec<&str> {
+pub(crate) fn files(entry: &ReleaseSpec) -> Vec<&str> {
     let chart = entry.chart.local().and_then(Path::to_str);
     chart.into_iter().chain(entry.values.iter().map(String::as_str)).collect()
 }

@@ -35,6 +35,15 @@ pub(crate) struct Fetched {
     pub file_name: String,
 }
 
+/// Which version a constraint means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Resolved {
+    /// This one.
+    Version(String),
+    /// None; these are there, for messages.
+    None(Option<String>),
+}
+
 /// Fetches charts, for one run.
 pub(crate) struct Fetcher<'w> {
     runtime: Runtime,
@@ -78,7 +87,7 @@ impl<'w> Fetcher<'w> {
     }
 
     /// The version of each chart that fits best, without fetching it: of a registry or of the index of a repository.
-    pub(crate) fn resolve_all(&self, charts: &[RemoteChart]) -> Vec<Result<String, Error>> {
+    pub(crate) fn resolve_all(&self, charts: &[RemoteChart]) -> Vec<Result<Resolved, Error>> {
         self.all(charts, |chart| self.resolve(chart))
     }
 
@@ -116,12 +125,12 @@ impl<'w> Fetcher<'w> {
         fetched.map_err(|error| named(error, chart))
     }
 
-    async fn resolve(&self, chart: &RemoteChart) -> Result<String, Error> {
+    async fn resolve(&self, chart: &RemoteChart) -> Result<Resolved, Error> {
         let version = chart.version.as_deref().unwrap_or_default();
         let resolved = match &chart.location {
             Location::Registry(text) => self.version_in_registry(&OciReference::parse(text)?, version).await,
             Location::Repository { url, name } => self.version_in_repository(url, name, version).await,
-            Location::Archive(_) => Ok(String::new()),
+            Location::Archive(_) => Ok(Resolved::Version(String::new())),
         };
         resolved.map_err(|error| named(error, chart))
     }

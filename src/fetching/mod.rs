@@ -6,6 +6,7 @@
 
 mod cache;
 mod fetcher;
+mod helm_repositories;
 mod index;
 mod oci_reference;
 mod registry;
@@ -13,5 +14,6 @@ mod repository;
 mod versions;
 
 pub(crate) use cache::Cache;
-pub(crate) use fetcher::{Fetched, Fetcher};
+pub(crate) use fetcher::{Fetched, Fetcher, Resolved};
+pub(crate) use helm_repositories::{HelmRepository, is_same_url, repositories_file};
 pub(crate) use oci_reference::OciReference;

@@ -1,12 +1,12 @@
 //! Charts in OCI registries.
 
 use super::cache::Record;
-use super::fetcher::{Fetched, Fetcher, failed};
+use super::fetcher::{Fetched, Fetcher, Resolved, failed};
 use super::oci_reference::{OciReference, as_tag, as_version, is_tag};
 use super::versions::{chosen, nearest, of_tags};
 use crate::error::Error;
 use crate::registry::{ChartArtifact, Digest};
-use crate::semver::{Version, parse_version};
+use crate::semver::parse_version;
 use std::rc::Rc;
 
 impl Fetcher<'_> {
@@ -23,9 +23,26 @@ impl Fetcher<'_> {
     }
 
     /// The version that a version or a constraint means, for a lock.
-    pub(super) async fn version_in_registry(&self, reference: &OciReference, version: &str) -> Result<String, Error> {
+    pub(super) async fn version_in_registry(&self, reference: &OciReference, version: &str) -> Result<Resolved, Error> {
         let wanted = wanted(reference, version)?;
-        self.version_of(reference, &wanted).await
+        if parse_version(&wanted).is_ok() {
+            return Ok(Resolved::Version(wanted));
+        }
+        let tags = self.known_tags(reference).await?;
+        let texts: Vec<String> = of_tags(&tags).into_iter().map(|version| version.original).collect();
+        let found = chosen(&texts, &wanted, String::as_str).map_err(|error| Error::input(error.to_string()))?;
+        Ok(found.cloned().map_or_else(|| Resolved::None(known(&wanted, &tags)), Resolved::Version))
+    }
+
+    /// The tags of a repository; offline, the versions in the cache.
+    async fn known_tags(&self, reference: &OciReference) -> Result<Rc<Vec<String>>, Error> {
+        if !self.is_offline {
+            return self.tags_of(reference).await;
+        }
+        let location = location(reference);
+        let records = self.cache.iter().flat_map(|cache| cache.records(&location));
+        let tags: Vec<String> = records.map(|record| record.version).collect();
+        if of_tags(&tags).is_empty() { Err(self.not_kept("no version of it", &location)) } else { Ok(Rc::new(tags)) }
     }
 
     /// The exact version for a version or a constraint.
@@ -34,18 +51,8 @@ impl Fetcher<'_> {
         if parse_version(wanted).is_ok() {
             return Ok(wanted.to_owned());
         }
-        let location = location(reference);
-        let tags = if self.is_offline {
-            let records = self.cache.iter().flat_map(|cache| cache.records(&location));
-            let tags: Vec<String> = records.map(|record| record.version).collect();
-            if of_tags(&tags).is_empty() {
-                return Err(self.not_kept("no version of it", &location));
-            }
-            Rc::new(tags)
-        } else {
-            self.tags_of(reference).await?
-        };
-        let versions = of_tags(&tags);
+        let tags = self.known_tags(reference).await?;
+        let versions: Vec<String> = of_tags(&tags).into_iter().map(|version| version.original).collect();
         let has = || match known(wanted, &tags) {
             Some(known) if self.is_offline => format!("; the cache has {known}"),
             Some(known) => format!("; the registry has {known}"),
@@ -56,9 +63,7 @@ impl Fetcher<'_> {
             let advice = "; others are found by their exact name with --version";
             return Err(Error::fetch(format!("{text}{}{advice}", has())));
         }
-        let text = |version: &Version| version.original.clone();
-        let texts: Vec<String> = versions.iter().map(text).collect();
-        match chosen(&texts, wanted, String::as_str) {
+        match chosen(&versions, wanted, String::as_str) {
             Ok(Some(version)) => Ok(version.clone()),
             Ok(None) => {
                 let text = format!("could not locate a version matching provided version string {wanted}");

@@ -1,7 +1,7 @@
 //! Charts in repositories with an index.yaml, and archives at URLs.
 
 use super::cache::Record;
-use super::fetcher::{Fetched, Fetcher, failed};
+use super::fetcher::{Fetched, Fetcher, Resolved, failed};
 use super::index::{INDEX_BYTES, Index};
 use super::oci_reference::OciReference;
 use super::versions::{chosen, nearest};
@@ -26,20 +26,32 @@ impl Fetcher<'_> {
     }
 
     /// The version that a version or a constraint means, for a lock: the newest that has an archive and satisfies it.
-    pub(super) async fn version_in_repository(&self, url: &str, name: &str, version: &str) -> Result<String, Error> {
-        let cell = self.index_cell(url);
-        let index = cell.get_or_try_init(|| self.index(url)).await?;
-        let versions = index.versions(name)?;
+    pub(super) async fn version_in_repository(&self, url: &str, name: &str, version: &str) -> Result<Resolved, Error> {
         let constraint = super::versions::constraint(version).map_err(|error| Error::input(error.to_string()))?;
-        let fits = |indexed: &&Indexed| {
-            !indexed.urls.is_empty() && parse_version(&indexed.version).is_ok_and(|version| constraint.check(&version))
+        let versions: Vec<(String, bool)> = if self.is_offline {
+            let records = self.kept_versions(&location(url, name));
+            if records.is_empty() {
+                return Err(self.not_kept("no version of it", &location(url, name)));
+            }
+            records.into_iter().map(|record| (record.version, true)).collect()
+        } else {
+            let cell = self.index_cell(url);
+            let index = cell.get_or_try_init(|| self.index(url)).await?;
+            index.versions(name)?.into_iter().map(|indexed| (indexed.version, !indexed.urls.is_empty())).collect()
         };
-        let found = versions.iter().find(fits);
-        found.map(|indexed| indexed.version.clone()).ok_or_else(|| {
-            let known = nearest(version, versions.iter().map(|indexed| indexed.version.as_str()));
-            let known = known.map(|known| format!("; the repository has {known}")).unwrap_or_default();
-            Error::fetch(format!("no version of {name} in {url} satisfies {version}{known}"))
-        })
+        let fits = |(version, is_there): &&(String, bool)| {
+            *is_there && parse_version(version).is_ok_and(|version| constraint.check(&version))
+        };
+        let found = versions.iter().find(fits).map(|(version, _)| version.clone());
+        let known = || nearest(version, versions.iter().map(|(version, _)| version.as_str()));
+        Ok(found.map_or_else(|| Resolved::None(known()), Resolved::Version))
+    }
+
+    /// What the cache knows of a chart, the newest first.
+    fn kept_versions(&self, location: &str) -> Vec<Record> {
+        let mut records: Vec<Record> = self.cache.iter().flat_map(|cache| cache.records(location)).collect();
+        records.sort_by_cached_key(|record| Reverse(super::index::Ordered(parse_version(&record.version).ok())));
+        records
     }
 
     fn index_cell(&self, url: &str) -> Rc<tokio::sync::OnceCell<Index>> {
@@ -160,8 +172,7 @@ impl Fetcher<'_> {
     /// The same without a network.
     fn kept_of_repository(&self, url: &str, name: &str, version: &str) -> Result<Fetched, Error> {
         let location = location(url, name);
-        let mut records: Vec<Record> = self.cache.iter().flat_map(|cache| cache.records(&location)).collect();
-        records.sort_by_cached_key(|record| Reverse(super::index::Ordered(parse_version(&record.version).ok())));
+        let records = self.kept_versions(&location);
         let found = chosen(&records, version, |record| &record.version);
         let record = found.map_err(|error| Error::input(error.to_string()))?;
         let kept = record.and_then(|record| {

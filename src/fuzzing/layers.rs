@@ -3,7 +3,7 @@
 use super::templates::{prepared, user};
 use super::{Parts, is_bound, limits};
 use crate::helm::HelmVersion;
-use crate::release::Problem;
+use crate::release::RenderProblem;
 use crate::schema;
 use crate::trace::Origins;
 use crate::values::{Processed, UserValues, assignments};
@@ -22,11 +22,11 @@ pub(super) fn values(data: &[u8]) {
     assert_eq!(log, traced_log, "tracing changes what is logged");
 }
 
-fn told(processed: Result<Processed, Problem>) -> Result<String, String> {
+fn told(processed: Result<Processed, RenderProblem>) -> Result<String, String> {
     match processed {
         Ok(Processed { root, values }) => Ok(format!("{} {values:?}", root.full_path)),
-        Err(Problem::Input(error) | Problem::Chart(error)) => Err(error.into_text()),
-        Err(Problem::Template(_)) => unreachable!("no template is executed"),
+        Err(RenderProblem::Input(error) | RenderProblem::Chart(error)) => Err(error.into_text()),
+        Err(RenderProblem::Template(_)) => unreachable!("no template is executed"),
     }
 }
 

@@ -7,10 +7,10 @@ use crate::fix::{Originals, Safety, apply};
 use crate::helm::HelmVersion;
 use crate::lint::{lint as judge, lint_manifests};
 use crate::reference::{Mirror, Reference};
-use crate::release::Prepared;
+use crate::release::ReleaseInputs;
 use crate::render::manifest::{Manifests, manifests};
 use crate::report::spool::Spool;
-use crate::report::stream::{Kept, Reports};
+use crate::report::stream::{KeptReports, Reports};
 use crate::report::text::{Detail, Style};
 use crate::report::{self, Report};
 use crate::settings::Settings;
@@ -25,7 +25,7 @@ fn settings() -> Option<Settings> {
     Some(Settings::new(Mirror::parse(MIRROR).ok()?))
 }
 
-fn judged(prepared: &Prepared, settings: &Settings) -> Option<Report> {
+fn judged(prepared: &ReleaseInputs, settings: &Settings) -> Option<Report> {
     judge(prepared, settings, &mut Compiler::new(), &mut Vec::new()).ok()
 }
 
@@ -36,7 +36,8 @@ pub(super) fn lint(data: &[u8]) {
     let is_clean = one.findings.is_empty() && one.suppressed.is_empty();
     // A chart alone is checked with the rewrite, which the render here does not contain.
     let is_as_given = one.assumed_keys.is_empty();
-    let both = [&one, &other].map(|report| written(&Kept::of(std::slice::from_ref(report)), report::json::write));
+    let both =
+        [&one, &other].map(|report| written(&KeptReports::of(std::slice::from_ref(report)), report::json::write));
     assert_eq!(both[0], both[1], "the same release is judged otherwise");
     if is_clean && is_as_given {
         for image in pods(&prepared) {
@@ -63,7 +64,7 @@ fn is_had_back(report: Report) {
         report::csv::write,
     ];
     let told = |reports: &dyn Reports| FORMATS.map(|write| written(reports, write));
-    let before = told(&Kept::of(std::slice::from_ref(&report)));
+    let before = told(&KeptReports::of(std::slice::from_ref(&report)));
     // The only report of a run is kept in memory.
     let store = Spool::new(2);
     let kept = store.keep(1, report).map_err(io::Error::other).and_then(|()| store.in_order(|_, _| {}));
@@ -74,7 +75,7 @@ fn is_had_back(report: Report) {
 }
 
 /// The images of plain pods, found without the finders.
-fn pods(prepared: &Prepared) -> Vec<String> {
+fn pods(prepared: &ReleaseInputs) -> Vec<String> {
     let Ok(outcome) = prepared.render(&mut Compiler::new(), &[], None, &mut Vec::new()) else { return Vec::new() };
     let read: Result<Manifests<Node>, _> = manifests(&outcome.rendered, HelmVersion::V4, &prepared.limits);
     let Ok(read) = read else { return Vec::new() };
@@ -109,7 +110,7 @@ pub(super) fn fixes(data: &[u8]) {
         let Some(fix) = finding.fix.as_ref().filter(|fix| fix.safety != Safety::Manual) else { continue };
         let user = apply(&prepared.user, &fix.edits, HelmVersion::V4, &prepared.limits, &Originals::default())
             .unwrap_or_else(|why| panic!("{}: {} cannot be applied: {why:?}", finding.rule, fix.title));
-        let fixed = Prepared { user, is_given: true, ..prepared.clone() };
+        let fixed = ReleaseInputs { user, is_given: true, ..prepared.clone() };
         let Some(after) = judged(&fixed, &settings) else { panic!("{}: nothing can be said after it", fix.title) };
         let is_left = after
             .findings
@@ -131,7 +132,7 @@ pub(super) fn formats(data: &[u8]) {
     let mut report = lint_manifests(&files, &settings, &limits());
     report.hide_secrets(true);
     let findings = report.findings.len();
-    let reports = Kept::of(std::slice::from_ref(&report));
+    let reports = KeptReports::of(std::slice::from_ref(&report));
 
     let document = read_json(&written(&reports, report::json::write));
     let told = document["findings"].as_array().map(Vec::len);

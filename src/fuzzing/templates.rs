@@ -6,7 +6,7 @@ use crate::chart::stored::{Collected, Stored};
 use crate::compiler::Compiler;
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
-use crate::release::{Outcome, Prepared, Problem, SetFiles};
+use crate::release::{ReleaseInputs, RenderOutcome, RenderProblem, SetFiles};
 use crate::render::failure::helm_text;
 use crate::render::{Capabilities, Release};
 use crate::source::File;
@@ -31,7 +31,7 @@ pub(super) fn check(data: &[u8]) {
 }
 
 /// The texts of the files with their names; or the message.
-fn told(outcome: Result<Outcome, Problem>) -> Result<Vec<(String, String)>, String> {
+fn told(outcome: Result<RenderOutcome, RenderProblem>) -> Result<Vec<(String, String)>, String> {
     match outcome {
         Ok(outcome) => {
             let files = outcome.rendered.files.into_iter().chain(outcome.rendered.notes);
@@ -44,18 +44,18 @@ fn told(outcome: Result<Outcome, Problem>) -> Result<Vec<(String, String)>, Stri
                 })
                 .collect())
         }
-        Err(Problem::Input(error) | Problem::Chart(error)) => Err(error.into_text()),
-        Err(Problem::Template(error)) => Err(helm_text(&error, HelmVersion::V4)),
+        Err(RenderProblem::Input(error) | RenderProblem::Chart(error)) => Err(error.into_text()),
+        Err(RenderProblem::Template(error)) => Err(helm_text(&error, HelmVersion::V4)),
     }
 }
 
 /// The release that an input describes; `None` if it contains no chart.
-pub(super) fn prepared(data: &[u8]) -> Option<Prepared> {
+pub(super) fn prepared(data: &[u8]) -> Option<ReleaseInputs> {
     let parts = Parts::of(data);
     let limits = limits();
     let chart = load_stored(&folder(&parts, &limits)?, Path::new("chart"), None, &limits, HelmVersion::V4).ok()?.chart;
     let user = user(&parts);
-    Some(Prepared {
+    Some(ReleaseInputs {
         chart,
         release: Release { name: "rel".into(), namespace: "default".into(), is_upgrade: false, revision: 1 },
         capabilities: Capabilities::default_of(HelmVersion::V4),

@@ -9,7 +9,7 @@ use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::lint::lint;
 use crate::reference::Mirror;
-use crate::release::Prepared;
+use crate::release::ReleaseInputs;
 use crate::settings::Settings;
 use crate::source::File;
 use crate::values::UserValues;
@@ -30,11 +30,11 @@ struct Tally {
 }
 
 /// A release that is checked with the user's values.
-fn given(chart: Arc<Chart>, user: UserValues) -> Prepared {
-    Prepared { is_given: !user.is_empty(), check_schema: true, ..prepared(chart, user) }
+fn given(chart: Arc<Chart>, user: UserValues) -> ReleaseInputs {
+    ReleaseInputs { is_given: !user.is_empty(), check_schema: true, ..prepared(chart, user) }
 }
 
-fn findings(prepared: &Prepared, settings: &Settings, compiler: &mut Compiler) -> Vec<Finding> {
+fn findings(prepared: &ReleaseInputs, settings: &Settings, compiler: &mut Compiler) -> Vec<Finding> {
     lint(prepared, settings, compiler, &mut Vec::new()).map(|report| report.findings).unwrap_or_default()
 }
 
@@ -48,7 +48,7 @@ fn identity(finding: &Finding) -> String {
 }
 
 /// Applies the fixes of a release, one at a time.
-fn try_fixes(name: &str, prepared: &Prepared, tally: &mut Tally) {
+fn try_fixes(name: &str, prepared: &ReleaseInputs, tally: &mut Tally) {
     let settings = Settings::new(Mirror::parse(MIRROR).expect("a mirror"));
     let mut compiler = Compiler::new();
     let before = findings(prepared, &settings, &mut compiler);
@@ -79,7 +79,7 @@ fn try_fixes(name: &str, prepared: &Prepared, tally: &mut Tally) {
                 tally.wrong.push(format!("{what}: its diff is another change:\n{}", patch.diff()));
             }
         }
-        let fixed = Prepared { user, chart: patched(&prepared.chart, &patches), ..prepared.clone() };
+        let fixed = ReleaseInputs { user, chart: patched(&prepared.chart, &patches), ..prepared.clone() };
         let after = findings(&fixed, &settings, &mut compiler);
         let stays = |other: &&Finding| {
             // A finding about the version says nothing about the registry.

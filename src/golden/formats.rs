@@ -4,8 +4,8 @@ use super::{read, root, working_folder};
 use crate::cli::{Outcome, Streams, on_large_stack, run};
 use crate::finding::Severity;
 use crate::fix::Safety;
-use crate::images::{Class, Part, Shape, Tier};
-use crate::report::By;
+use crate::images::{Class, ReferencePart, Shape, Tier};
+use crate::report::AcceptedBy;
 use serde_json::Value;
 use std::path::Path;
 
@@ -361,14 +361,14 @@ fn the_enums_of_the_schemas_are_the_names_of_the_code() {
         ("images", "/$defs/class/enum", &classes),
         ("images", "/$defs/tier/enum", &tiers),
         ("images", "/$defs/use/properties/shape/enum", &names(Shape::ALL, Shape::name)),
-        ("images", "/$defs/origin/properties/part/enum", &names(Part::ALL, Part::name)),
+        ("images", "/$defs/origin/properties/part/enum", &names(ReferencePart::ALL, ReferencePart::name)),
         ("report", "/$defs/class/enum", &classes),
         ("report", "/$defs/tier/enum", &tiers),
         ("report", "/$defs/use/properties/shape/enum", &names(Shape::ALL, Shape::name)),
-        ("report", "/$defs/origin/properties/part/enum", &names(Part::ALL, Part::name)),
+        ("report", "/$defs/origin/properties/part/enum", &names(ReferencePart::ALL, ReferencePart::name)),
         ("report", "/$defs/finding/properties/severity/enum", &names(Severity::ALL, Severity::name)),
         ("report", "/$defs/fix/properties/safety/enum", &names(Safety::ALL, Safety::name)),
-        ("report", "/$defs/suppressed/properties/by/enum", &names(By::ALL, By::name)),
+        ("report", "/$defs/suppressed/properties/by/enum", &names(AcceptedBy::ALL, AcceptedBy::name)),
     ] {
         let schema =
             serde_json::from_str::<Value>(&read(&root().join(format!("docs/{schema}.schema.json")))).expect("a schema");

@@ -8,7 +8,7 @@
 use crate::chart::Chart;
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
-use crate::release::{Prepared, SetFiles};
+use crate::release::{ReleaseInputs, SetFiles};
 use crate::render::{Capabilities, Release};
 use crate::template::Env;
 use crate::values::UserValues;
@@ -83,8 +83,8 @@ pub(crate) fn own_charts() -> Vec<PathBuf> {
 }
 
 /// A release of a chart with the user's values, as the test harnesses render it.
-pub(crate) fn prepared(chart: Arc<Chart>, user: UserValues) -> Prepared {
-    Prepared {
+pub(crate) fn prepared(chart: Arc<Chart>, user: UserValues) -> ReleaseInputs {
+    ReleaseInputs {
         chart,
         release: Release { name: "rel".into(), namespace: "kubelb".into(), is_upgrade: false, revision: 1 },
         capabilities: Capabilities::default_of(HelmVersion::V4),

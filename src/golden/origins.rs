@@ -11,10 +11,10 @@ use crate::cli::on_large_stack;
 use crate::compiler::Compiler;
 use crate::helm::HelmVersion;
 use crate::images::deciders::{decider, part_places};
-use crate::images::{ImageUse, Part, find};
+use crate::images::{ImageUse, ReferencePart, find};
 use crate::limits::Limits;
-use crate::provenance::{Decider, Source};
-use crate::release::Prepared;
+use crate::provenance::{Decider, DeciderKind};
+use crate::release::ReleaseInputs;
 use crate::render::manifest::{Manifests, manifests};
 use crate::settings::Settings;
 use crate::source::{File, Place};
@@ -46,7 +46,7 @@ struct Tally {
 
 /// The uses with a part that one origin decided.
 struct Trial {
-    part: Part,
+    part: ReferencePart,
     decider: Decider,
     uses: Vec<ImageUse>,
 }
@@ -65,36 +65,36 @@ fn key(image: &ImageUse) -> Key {
 }
 
 /// The text of a part as written in the reference.
-fn written(image: &ImageUse, part: Part) -> Option<&str> {
+fn written(image: &ImageUse, part: ReferencePart) -> Option<&str> {
     let reference = image.reference.as_ref().ok()?;
     let range = match part {
-        Part::Registry => reference.registry_range.clone().unwrap_or(reference.repository_range.clone()),
-        Part::Repository => reference.repository_range.clone(),
-        Part::Tag => reference.tag_range()?,
-        Part::Digest => reference.digest_range()?,
+        ReferencePart::Registry => reference.registry_range.clone().unwrap_or(reference.repository_range.clone()),
+        ReferencePart::Repository => reference.repository_range.clone(),
+        ReferencePart::Tag => reference.tag_range()?,
+        ReferencePart::Digest => reference.digest_range()?,
     };
     image.text.get(range)
 }
 
 /// Edits up to `most` origins of a release, one at a time.
-fn try_release(prepared: &Prepared, most: usize, tally: &mut Tally) {
+fn try_release(prepared: &ReleaseInputs, most: usize, tally: &mut Tally) {
     let mut compiler = Compiler::new();
     let Ok(traced) = render(prepared, &[], &mut compiler, &mut Vec::new()) else { return };
     let settings = Settings::without_mirror();
     let uses = traced.manifests.iter().flat_map(|manifest| find(manifest, settings.hints(), &prepared.limits));
     let mut trials: Vec<Trial> = Vec::new();
     for image in uses {
-        for part in [Part::Registry, Part::Tag] {
+        for part in [ReferencePart::Registry, ReferencePart::Tag] {
             if written(&image, part).is_none() || part_places(&image, part).is_empty() {
                 continue;
             }
             let decider = decider(&image, part, &traced.origins);
             match &decider.source {
-                Source::Unknown | Source::Tool => {
+                DeciderKind::Unknown | DeciderKind::Tool => {
                     tally.unknown.push(format!("{}: {} of {} {}", image.manifest.name, part.name(), image, image.text));
                     continue;
                 }
-                Source::Other(what) if decider.place.as_ref().is_none_or(|place| place.start == place.end) => {
+                DeciderKind::Other(what) if decider.place.as_ref().is_none_or(|place| place.start == place.end) => {
                     let what = if what.ends_with("Chart.yaml") { "Chart.yaml" } else { what };
                     *tally.facts.entry(what.to_owned()).or_default() += 1;
                     continue;
@@ -121,7 +121,7 @@ fn try_release(prepared: &Prepared, most: usize, tally: &mut Tally) {
     }
 }
 
-fn try_one(prepared: &Prepared, trial: &Trial, compiler: &mut Compiler, tally: &mut Tally) {
+fn try_one(prepared: &ReleaseInputs, trial: &Trial, compiler: &mut Compiler, tally: &mut Tally) {
     let Some(text) = trial.uses.first().and_then(|first| written(first, trial.part)) else { return };
     let describe = |image: &ImageUse, why: &str| {
         let (by, part) = (&trial.decider, trial.part.name());
@@ -158,18 +158,18 @@ fn try_one(prepared: &Prepared, trial: &Trial, compiler: &mut Compiler, tally: &
 }
 
 /// The release with the origin of a part edited, and what the reference must then contain, if known.
-fn edit(prepared: &Prepared, trial: &Trial, text: &str) -> Option<(Prepared, Option<String>)> {
+fn edit(prepared: &ReleaseInputs, trial: &Trial, text: &str) -> Option<(ReleaseInputs, Option<String>)> {
     let place = trial.decider.place.as_ref()?;
     let marker = match trial.part {
-        Part::Registry if text.contains(['.', ':']) => HOST.to_owned(),
-        Part::Registry => format!("{HOST}/x"),
+        ReferencePart::Registry if text.contains(['.', ':']) => HOST.to_owned(),
+        ReferencePart::Registry => format!("{HOST}/x"),
         // Charts compare versions, and reject texts that are not versions.
         _ if text.starts_with('v') => format!("v99.99.99-{TAG}"),
         _ => format!("99.99.99-{TAG}"),
     };
     let mut edited = prepared.clone();
     let bytes = place.file.bytes();
-    if trial.decider.source == Source::Template {
+    if trial.decider.source == DeciderKind::Template {
         let (from, to) = template_range(bytes, place.start as usize, text)?;
         let file = replaced(&place.file, from, to, &marker);
         edited.chart = with_file(&prepared.chart, &place.file, &file)?;
@@ -184,10 +184,10 @@ fn edit(prepared: &Prepared, trial: &Trial, text: &str) -> Option<(Prepared, Opt
     };
     let file = replaced(&place.file, from, to, &marker);
     match &trial.decider.source {
-        Source::Other(_) => edited.chart = with_version(&prepared.chart, place, &raw, &marker),
-        Source::ChartDefault(_) => edited.chart = with_file(&prepared.chart, &place.file, &file)?,
-        Source::User(Layer::File(number)) => edited.user.files[*number as usize] = file,
-        Source::User(Layer::Flag(part)) => {
+        DeciderKind::Other(_) => edited.chart = with_version(&prepared.chart, place, &raw, &marker),
+        DeciderKind::ChartDefault(_) => edited.chart = with_file(&prepared.chart, &place.file, &file)?,
+        DeciderKind::User(Layer::File(number)) => edited.user.files[*number as usize] = file,
+        DeciderKind::User(Layer::Flag(part)) => {
             let argument = String::from_utf8_lossy(file.bytes()).into_owned();
             let list = match part.flag {
                 "--set" => &mut edited.user.set,

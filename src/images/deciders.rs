@@ -2,7 +2,7 @@
 
 use super::find::ImageUse;
 use crate::names::names;
-use crate::provenance::{Decider, Source, deciders_in, printed, rank};
+use crate::provenance::{Decider, DeciderKind, deciders_in, printed, rank};
 use crate::source::Place;
 use crate::trace::{Origin, Origins};
 use crate::values_path::ValuesPath;
@@ -10,7 +10,7 @@ use std::ops::Range;
 
 /// A part of a reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Part {
+pub(crate) enum ReferencePart {
     /// The host, or the repository if no host is written: the part that says where to pull from.
     Registry,
     /// The path on the registry.
@@ -21,13 +21,13 @@ pub(crate) enum Part {
     Digest,
 }
 
-names!(Part { Registry: "registry", Repository: "repository", Tag: "tag", Digest: "digest" });
+names!(ReferencePart { Registry: "registry", Repository: "repository", Tag: "tag", Digest: "digest" });
 
 /// The main decider of a part of the reference of a use: user's settings come before the chart's, and those before literal
 /// text.
-pub(crate) fn decider(image: &ImageUse, part: Part, origins: &Origins) -> Decider {
+pub(crate) fn decider(image: &ImageUse, part: ReferencePart, origins: &Origins) -> Decider {
     deciders(image, part, origins).into_iter().next().unwrap_or(Decider {
-        source: Source::Unknown,
+        source: DeciderKind::Unknown,
         origin: Origin::NONE,
         place: None,
         path: ValuesPath::default(),
@@ -36,7 +36,7 @@ pub(crate) fn decider(image: &ImageUse, part: Part, origins: &Origins) -> Decide
 }
 
 /// All deciders of a part of the reference, the main one first.
-pub(crate) fn deciders(image: &ImageUse, part: Part, origins: &Origins) -> Vec<Decider> {
+pub(crate) fn deciders(image: &ImageUse, part: ReferencePart, origins: &Origins) -> Vec<Decider> {
     deciders_at(image, part_places(image, part), origins)
 }
 
@@ -66,14 +66,16 @@ fn deciders_at(image: &ImageUse, places: Vec<Range<u32>>, origins: &Origins) -> 
 }
 
 /// The bytes of the manifest from which a part of the reference was read.
-pub(crate) fn part_places(image: &ImageUse, part: Part) -> Vec<Range<u32>> {
+pub(crate) fn part_places(image: &ImageUse, part: ReferencePart) -> Vec<Range<u32>> {
     match image.known() {
         Some(reference) => {
             let range = match part {
-                Part::Registry => reference.registry_range.clone().or(Some(reference.repository_range.clone())),
-                Part::Repository => Some(reference.repository_range.clone()),
-                Part::Tag => reference.tag_range(),
-                Part::Digest => reference.digest_range(),
+                ReferencePart::Registry => {
+                    reference.registry_range.clone().or(Some(reference.repository_range.clone()))
+                }
+                ReferencePart::Repository => Some(reference.repository_range.clone()),
+                ReferencePart::Tag => reference.tag_range(),
+                ReferencePart::Digest => reference.digest_range(),
             };
             range.map(|range| image.text.places(range)).unwrap_or_default()
         }
@@ -83,6 +85,6 @@ pub(crate) fn part_places(image: &ImageUse, part: Part) -> Vec<Range<u32>> {
 
 /// The template action that printed the registry of an image, from `{{` to `}}`, or its literal text.
 pub(crate) fn printed_at(image: &ImageUse) -> Option<Place> {
-    let part = part_places(image, Part::Registry).into_iter().next()?;
+    let part = part_places(image, ReferencePart::Registry).into_iter().next()?;
     printed(&image.manifest, part)
 }

@@ -7,7 +7,7 @@ pub(crate) mod find;
 pub(crate) mod operators;
 
 pub(crate) use class::Class;
-pub(crate) use deciders::Part;
+pub(crate) use deciders::ReferencePart;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use find::find;
 pub(crate) use find::{ImageUse, Search, Shape, Tier};

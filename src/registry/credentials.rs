@@ -36,8 +36,8 @@ impl std::fmt::Debug for Credential {
 /// The credentials of the user's files.
 #[derive(Default)]
 pub(crate) struct Credentials {
-    /// A user and a password of the command line, and the hosts that they are for.
-    given: Option<(BTreeSet<String>, Credential)>,
+    /// Users and passwords of the command line or of helm's list of repositories, and the hosts that they are for.
+    given: Vec<(BTreeSet<String>, Credential)>,
     files: Vec<CredentialFile>,
     /// What a helper said, by the file's index and the key.
     helped: RefCell<BTreeMap<(usize, String), Option<Credential>>>,
@@ -102,17 +102,17 @@ impl Credentials {
             Ok(CredentialFile { name, text, tree })
         };
         let files = files.into_iter().map(read).collect::<Result<_, _>>()?;
-        Ok(Self { given: None, files, helped: RefCell::default() })
+        Ok(Self { given: Vec::new(), files, helped: RefCell::default() })
     }
 
-    /// The same, with a user and a password of the command line for some hosts.
-    pub(crate) fn with_given(self, hosts: BTreeSet<String>, user: String, password: String) -> Self {
-        Self { given: Some((hosts, Credential::Password { user, password })), ..self }
+    /// Adds a user and a password for some hosts, which count before all files.
+    pub(crate) fn give(&mut self, hosts: BTreeSet<String>, user: String, password: String) {
+        self.given.push((hosts, Credential::Password { user, password }));
     }
 
-    /// Whether the command line gives a user and a password for a host.
+    /// Whether a user and a password were added for a host.
     pub(crate) fn is_given(&self, host: &str) -> bool {
-        self.given.as_ref().is_some_and(|(hosts, _)| hosts.contains(host))
+        self.given.iter().any(|(hosts, _)| hosts.contains(host))
     }
 
     /// The credential for a repository.
@@ -120,8 +120,9 @@ impl Credentials {
     /// # Errors
     /// A helper fails, or an entry cannot be read.
     pub(super) async fn find(&self, repository: &Repository) -> Result<Option<Found>, Error> {
-        if let Some((_, credential)) = self.given.as_ref().filter(|(hosts, _)| hosts.contains(&repository.host)) {
-            return Ok(Some(Found { credential: credential.clone(), file: "--username".to_owned() }));
+        if let Some((_, credential)) = self.given.iter().find(|(hosts, _)| hosts.contains(&repository.host)) {
+            let file = "--username or helm's repositories.yaml".to_owned();
+            return Ok(Some(Found { credential: credential.clone(), file }));
         }
         for (number, file) in self.files.iter().enumerate() {
             if let Some(credential) = self.find_in(number, file, repository).await? {

@@ -184,7 +184,7 @@ mod tests {
     use crate::compiler::Compiler;
     use crate::helm::HelmVersion;
     use crate::limits::Limits;
-    use crate::release::{Change, Prepared, SetFiles};
+    use crate::release::{InputChange, ReleaseInputs, SetFiles};
     use crate::render::{Capabilities, Release};
     use crate::source::File;
     use crate::template::Env;
@@ -196,7 +196,7 @@ mod tests {
     const VALUES: &str =
         "{a: {x: 1, deep: {leaf: 2}}, b: {x: 1}, list: [{name: c}, {name: a}], part: {z: 1}, none: {}}";
 
-    fn prepared(templates: &[&str]) -> Prepared {
+    fn prepared(templates: &[&str]) -> ReleaseInputs {
         let file = File::new("values.yaml", VALUES);
         let document = yaml::read(file.bytes(), &Limits::default()).expect("values");
         let file_of = |(number, text): (usize, &&str)| ChartFile {
@@ -218,7 +218,7 @@ mod tests {
             lock: None,
             subcharts: Vec::new(),
         };
-        Prepared {
+        ReleaseInputs {
             chart: Arc::new(chart),
             release: Release { name: "r".to_owned(), namespace: "n".to_owned(), is_upgrade: false, revision: 1 },
             capabilities: Capabilities::default_of(HelmVersion::V4),
@@ -237,7 +237,7 @@ mod tests {
         let (prepared, mut compiler) = (prepared(templates), Compiler::new());
         let mut origins = Origins::new();
         let first = prepared.render(&mut compiler, &[], Some(&mut origins), &mut Vec::new()).expect("it renders");
-        let changes = [Change::SetJson(crate::values_path::ValuesPath::of_dots(path), json.to_owned())];
+        let changes = [InputChange::SetJson(crate::values_path::ValuesPath::of_dots(path), json.to_owned())];
         let again = prepared.render_again(&mut compiler, &changes, &first.rendered).expect("it renders");
         let full = prepared.render(&mut compiler, &changes, None, &mut Vec::new()).expect("it renders").rendered.files;
         // Whatever was not executed is as it was.
@@ -326,7 +326,7 @@ mod tests {
         let mut origins = Origins::new();
         let first = prepared.render(&mut compiler, &[], Some(&mut origins), &mut Vec::new()).expect("it renders");
         let release = Release { is_upgrade: true, revision: 2, ..prepared.release.clone() };
-        let upgrade = Prepared { release, ..prepared };
+        let upgrade = ReleaseInputs { release, ..prepared };
         let again = upgrade.render_again(&mut compiler, &[], &first.rendered).expect("it renders");
         let names: Vec<&str> = again.rendered.files.iter().map(|file| file.name.as_str()).collect();
         assert_eq!(names, [1, 2, 3, 4].map(|number| format!("app/templates/{number}.yaml")));
@@ -341,7 +341,7 @@ mod tests {
         let first = prepared.render(&mut compiler, &[], Some(&mut origins), &mut Vec::new()).expect("it renders");
         let mut steps = || {
             let before = prepared.work.left_of_renders();
-            let changes = [Change::SetJson(crate::values_path::ValuesPath::of_dots("a.x"), "100".to_owned())];
+            let changes = [InputChange::SetJson(crate::values_path::ValuesPath::of_dots("a.x"), "100".to_owned())];
             assert!(prepared.render_again(&mut compiler, &changes, &first.rendered).is_err());
             before - prepared.work.left_of_renders()
         };

@@ -2,7 +2,7 @@
 
 use crate::go::go_quote;
 use crate::helm::HelmVersion;
-use crate::template::error::{Error, Failure, Site};
+use crate::template::error::{Error, ErrorSite, Failure};
 
 /// The text that helm prints after `Error: `.
 ///
@@ -72,6 +72,6 @@ fn levels(error: &Error) -> Option<String> {
     Some(lines.join("\n").trim().to_owned())
 }
 
-fn place(site: &Site) -> String {
+fn place(site: &ErrorSite) -> String {
     format!("{}:{}:{}", site.file, site.line, site.column)
 }

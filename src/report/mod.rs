@@ -87,14 +87,14 @@ pub(crate) struct Suppressed {
     /// The reason.
     pub reason: String,
     /// What accepts it.
-    pub by: By,
+    pub by: AcceptedBy,
     /// The location of the comment, the entry, or the line in the baseline.
     pub place: Place,
 }
 
 /// What accepts a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum By {
+pub(crate) enum AcceptedBy {
     /// A comment beside the accepted lines.
     Comment,
     /// An entry of `suppressions`.
@@ -103,7 +103,7 @@ pub(crate) enum By {
     Baseline,
 }
 
-names!(By { Comment: "comment", Configuration: "configuration", Baseline: "baseline" });
+names!(AcceptedBy { Comment: "comment", Configuration: "configuration", Baseline: "baseline" });
 
 impl Suppressed {
     /// What was accepted: the rule and the reference in its object, or the message.

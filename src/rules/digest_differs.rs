@@ -36,10 +36,10 @@
 //! ```
 
 use super::not_in_bundle::{more, verdicts};
-use super::{Context, Rule};
+use super::{Rule, RuleContext};
 use crate::bundle::Verdict;
 use crate::finding::Severity;
-use crate::images::Part;
+use crate::images::ReferencePart;
 use crate::images::deciders::decider;
 
 pub(super) static RULE: Rule = Rule {
@@ -51,11 +51,11 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-fn check(ctx: &mut Context<'_>) {
+fn check(ctx: &mut RuleContext<'_>) {
     let mut findings = Vec::new();
     for (judged, verdict, others) in verdicts(ctx) {
         let (Verdict::OtherDigest(digest), Ok(reference)) = (verdict, &judged.image.reference) else { continue };
-        let decider = decider(&judged.image, Part::Digest, &ctx.analysis.origins);
+        let decider = decider(&judged.image, ReferencePart::Digest, &ctx.analysis.origins);
         let message = format!("{} was mirrored with another digest", reference.as_written());
         let mut finding = ctx.finding_at(&RULE, judged, &decider, "this decides the digest", message);
         finding.notes.push(format!("the bundle has {digest}"));

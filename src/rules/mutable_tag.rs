@@ -35,10 +35,10 @@
 //! # --select mutable-tag
 //! ```
 
-use super::{Context, Rule};
+use super::{Rule, RuleContext};
 use crate::finding::Severity;
 use crate::images::deciders::decider;
-use crate::images::{Part, Tier};
+use crate::images::{ReferencePart, Tier};
 
 pub(super) static RULE: Rule = Rule {
     id: "mutable-tag",
@@ -49,14 +49,14 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-fn check(ctx: &mut Context<'_>) {
+fn check(ctx: &mut RuleContext<'_>) {
     for judged in &ctx.analysis.images {
         let Ok(reference) = &judged.image.reference else { continue };
         let has_version = reference.tag.as_deref().is_some_and(|tag| tag != "latest");
         if judged.image.tier == Tier::Possible || reference.digest.is_some() || !has_version {
             continue;
         }
-        let decider = decider(&judged.image, Part::Tag, &ctx.analysis.origins);
+        let decider = decider(&judged.image, ReferencePart::Tag, &ctx.analysis.origins);
         let message = format!("{} has a tag and no digest", reference.as_written());
         let mut finding = ctx.finding_at(&RULE, judged, &decider, "this decides the tag", message);
         finding.help = Some("add the digest of the image: `TAG@sha256:…`".to_owned());

@@ -38,10 +38,10 @@
 //! global: {}
 //! ```
 
-use super::{Context, Rule};
+use super::{Rule, RuleContext};
 use crate::analysis::Judged;
 use crate::finding::Severity;
-use crate::images::{Class, Part, deciders};
+use crate::images::{Class, ReferencePart, deciders};
 use crate::reference::Reference;
 use std::collections::BTreeMap;
 
@@ -54,7 +54,7 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-fn check(ctx: &mut Context<'_>) {
+fn check(ctx: &mut RuleContext<'_>) {
     let mut found = Vec::new();
     // The first user of each path on the mirror, and its source.
     let mut taken: BTreeMap<String, &Reference> = BTreeMap::new();
@@ -65,7 +65,7 @@ fn check(ctx: &mut Context<'_>) {
         let actual = format!("{}/{}", reference.registry, reference.repository);
         let is_right = wanted.as_ref() == Some(&actual) || judged.replaces_registry(reference, ctx.settings);
         if !is_right && judged.class != Class::Doubled {
-            let mut decider = deciders::decider(&judged.image, Part::Repository, &ctx.analysis.origins);
+            let mut decider = deciders::decider(&judged.image, ReferencePart::Repository, &ctx.analysis.origins);
             // Whoever points an image at the mirror by hand must give its path, too.
             if judged.class == Class::PinnedToMirror && !decider.source.is_user() {
                 decider = judged.decider.clone();
@@ -89,7 +89,7 @@ fn check(ctx: &mut Context<'_>) {
         let first = taken.entry(destination.clone()).or_insert(source);
         if first.registry != source.registry || first.repository != source.repository {
             let message = format!("{first} and {source} are both mirrored to {destination}");
-            let decider = deciders::decider(&judged.image, Part::Repository, &ctx.analysis.origins);
+            let decider = deciders::decider(&judged.image, ReferencePart::Repository, &ctx.analysis.origins);
             let mut finding = ctx.finding_at(&RULE, judged, &decider, "the second of them", message);
             finding.help = Some("use a layout that keeps registries apart (--layout host-and-path)".to_owned());
             found.push(finding);
@@ -99,7 +99,7 @@ fn check(ctx: &mut Context<'_>) {
 }
 
 /// The help if only a path prefix is surplus: mirrors that proxy registries keep each one below a project.
-fn project(actual: &str, wanted: Option<&str>, source: &Reference, ctx: &Context<'_>) -> Option<String> {
+fn project(actual: &str, wanted: Option<&str>, source: &Reference, ctx: &RuleContext<'_>) -> Option<String> {
     let place = ctx.settings.mirror.place_of(&source.registry)?;
     let path = wanted?.strip_prefix(place.as_str())?;
     let before = actual.strip_suffix(path)?;

@@ -12,7 +12,7 @@ mod text;
 mod tree;
 mod view;
 
-use crate::release::Prepared;
+use crate::release::ReleaseInputs;
 use crate::source::{File, Place};
 use crate::trace::{Layer, Origin, OriginData, Origins, Setting};
 use crate::values_path::Key;
@@ -148,7 +148,7 @@ impl Secrets {
     }
 
     /// The secrets in the files and flags of a release before it is rendered; without locations.
-    pub(crate) fn of_release(prepared: &Prepared) -> Self {
+    pub(crate) fn of_release(prepared: &ReleaseInputs) -> Self {
         let mut secrets = Self::default();
         let mut add = |text: String| secrets.learn(&text);
         for file in &prepared.user.files {

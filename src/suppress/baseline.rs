@@ -2,7 +2,7 @@
 
 use super::UNSEEN;
 use crate::error::Error;
-use crate::report::{By, Fingerprint, Report, Suppressed};
+use crate::report::{AcceptedBy, Fingerprint, Report, Suppressed};
 use crate::source::{File, Place};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,7 +47,7 @@ impl Baseline {
             match place.filter(|_| !UNSEEN.contains(&finding.rule)) {
                 Some(place) => {
                     let reason = REASON.to_owned();
-                    report.suppressed.push(Suppressed { finding, reason, by: By::Baseline, place });
+                    report.suppressed.push(Suppressed { finding, reason, by: AcceptedBy::Baseline, place });
                 }
                 None => report.findings.push(finding),
             }

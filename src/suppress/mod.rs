@@ -1,7 +1,7 @@
 //! Suppressions: accepted findings, with a reason.
 //!
 //! [`comment`] reads suppressions in values files and templates, the configuration has others
-//! ([`Suppression`](crate::config::Suppression)), and [`baseline`] lists the findings that existed when a team adopted the
+//! ([`Suppression`]), and [`baseline`] lists the findings that existed when a team adopted the
 //! tool. [`Suppressor::apply`] removes accepted findings from reports, where they are counted, and reports outdated
 //! suppressions. The date is passed in by the caller.
 
@@ -14,7 +14,7 @@ use crate::config::Suppression;
 use crate::finding::{Excerpt, Finding};
 use crate::glob::Glob;
 use crate::limits::Limits;
-use crate::report::{By, Fingerprint, ReleaseName, Report, Suppressed};
+use crate::report::{AcceptedBy, Fingerprint, ReleaseName, Report, Suppressed};
 use crate::rule_ids;
 use crate::rules::{RULES, Rule};
 use crate::settings::Settings;
@@ -120,7 +120,7 @@ impl Suppressor<'_> {
         comments: &comment::Lines<'_>,
         release: &ReleaseName,
         used: &mut Used,
-    ) -> Option<(String, By, Place)> {
+    ) -> Option<(String, AcceptedBy, Place)> {
         let counts = |until: Option<Date>| until.is_none_or(|until| self.today <= until);
         let mut found = None;
         for comment in comments.accepting(finding) {
@@ -129,14 +129,14 @@ impl Suppressor<'_> {
                 continue;
             }
             if !comment.reason.is_empty() && comment.no_day.is_none() && counts(comment.until) {
-                found = found.or(Some((comment.reason.clone(), By::Comment, comment.place.clone())));
+                found = found.or(Some((comment.reason.clone(), AcceptedBy::Comment, comment.place.clone())));
             }
         }
         for (number, entry) in self.entries.iter().enumerate() {
             if entry.rule == finding.rule && entry.meets(finding, release) {
                 used.entries.insert(number);
                 if counts(entry.expires) {
-                    found = found.or(Some((entry.reason.clone(), By::Configuration, entry.place.clone())));
+                    found = found.or(Some((entry.reason.clone(), AcceptedBy::Configuration, entry.place.clone())));
                 }
             }
         }
@@ -144,7 +144,7 @@ impl Suppressor<'_> {
             return found;
         }
         let place = self.baseline?.place(&Fingerprint::of(finding, release))?;
-        Some((baseline::REASON.to_owned(), By::Baseline, place))
+        Some((baseline::REASON.to_owned(), AcceptedBy::Baseline, place))
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) struct Template {
     /// The file, for locations and excerpts.
     pub file: Arc<File>,
     /// The body.
-    pub body: List,
+    pub body: NodeList,
     /// Whether the body is only white space and comments; such a template never replaces another.
     pub is_empty: bool,
     /// The text that it was parsed from, if that is a traced string (`tpl`) and not a file.
@@ -32,14 +32,14 @@ pub(crate) struct Template {
 
 /// A sequence of nodes.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct List {
+pub(crate) struct NodeList {
     /// The nodes.
-    pub nodes: Vec<Node>,
+    pub nodes: Vec<TemplateNode>,
 }
 
 /// A node between or inside `{{ }}`.
 #[derive(Debug, Clone)]
-pub(crate) enum Node {
+pub(crate) enum TemplateNode {
     /// Literal text, after trimming; `text` is the part of the file from `pos`.
     Text {
         /// First byte.
@@ -83,9 +83,9 @@ pub(crate) struct Branch {
     /// The condition or collection.
     pub pipe: Pipe,
     /// The body if the condition holds.
-    pub list: List,
+    pub list: NodeList,
     /// `{{ else }}`; an `else if` is a list of one `if`.
-    pub else_list: Option<List>,
+    pub else_list: Option<NodeList>,
 }
 
 /// Commands joined by `|`, with the variables that are set.
@@ -129,7 +129,7 @@ pub(crate) enum Arg {
     /// `true`, `false`
     Bool(Pos, bool),
     /// A number or a character constant.
-    Number(Box<Number>),
+    Constant(Box<Constant>),
     /// A quoted string.
     String {
         /// First byte.
@@ -172,7 +172,7 @@ pub(crate) enum Arg {
 
 /// A constant; its type is decided where it is used.
 #[derive(Debug, Clone)]
-pub(crate) struct Number {
+pub(crate) struct Constant {
     /// First byte.
     pub pos: Pos,
     /// As written.
@@ -187,19 +187,19 @@ pub(crate) struct Number {
     pub complex: Option<(f64, f64)>,
 }
 
-impl List {
+impl NodeList {
     /// Whether it contains only white space.
     ///
     /// Source: Go `text/template/parse`, `IsEmptyTree`.
     pub(crate) fn is_empty(&self) -> bool {
         self.nodes.iter().all(|node| match node {
-            Node::Text { text, .. } => text.to_text().trim().is_empty(),
+            TemplateNode::Text { text, .. } => text.to_text().trim().is_empty(),
             _ => false,
         })
     }
 }
 
-impl Node {
+impl TemplateNode {
     /// Its position, as in Go.
     pub(crate) fn pos(&self) -> Pos {
         match self {
@@ -222,20 +222,20 @@ impl Arg {
             | Self::Identifier { pos, .. }
             | Self::Field { pos, .. }
             | Self::Chain { pos, .. } => *pos,
-            Self::Number(number) => number.pos,
+            Self::Constant(number) => number.pos,
             Self::Variable(variable) => variable.pos,
             Self::Pipe(pipe) => pipe.pos,
         }
     }
 }
 
-impl Display for List {
+impl Display for NodeList {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         self.nodes.iter().try_for_each(|node| node.fmt(f))
     }
 }
 
-impl Display for Node {
+impl Display for TemplateNode {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text { text, .. } => text.fmt(f),
@@ -307,7 +307,7 @@ impl Display for Arg {
             Self::Dot(_) => f.write_str("."),
             Self::Nil(_) => f.write_str("nil"),
             Self::Bool(_, truth) => truth.fmt(f),
-            Self::Number(number) => f.write_str(&number.text),
+            Self::Constant(number) => f.write_str(&number.text),
             Self::String { quoted, .. } => f.write_str(quoted),
             Self::Identifier { name, .. } => f.write_str(name),
             Self::Field { ident, .. } => fields(f, ident),

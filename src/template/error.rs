@@ -42,7 +42,7 @@ impl From<&str> for Failure {
 
 /// Where execution failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Site {
+pub(crate) struct ErrorSite {
     /// Name of the template file that the failing node was parsed from: `app/templates/x.yaml`.
     pub file: String,
     /// 1-based.
@@ -70,7 +70,7 @@ pub(crate) enum Error {
     /// Execution failed at a site.
     Exec {
         /// The location; `None` if no node was reached.
-        site: Option<Box<Site>>,
+        site: Option<Box<ErrorSite>>,
         /// Go's text before the cause: `error calling include`, or the whole message if there is no cause.
         message: String,
         /// The failure of the function.
@@ -91,7 +91,7 @@ impl fmt::Display for Error {
             Self::Exec { site, message, cause } => {
                 f.write_str("template: ")?;
                 if let Some(site) = site {
-                    let Site { file, line, column, template, context } = &**site;
+                    let ErrorSite { file, line, column, template, context } = &**site;
                     // Go prints the name with %q.
                     write!(f, "{file}:{line}:{column}: executing {template:?} at <{context}>: ")?;
                 }

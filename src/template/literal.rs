@@ -1,6 +1,6 @@
 //! Constants of the template language: quoted strings, characters, numbers.
 
-use super::ast::{Number, Pos};
+use super::ast::{Constant, Pos};
 use crate::go::strconv::{parse_float, parse_int, parse_uint};
 use crate::go::{decode_rune, go_quote};
 use crate::trace::Str;
@@ -83,7 +83,7 @@ fn unquote_char(text: &[u8], quote: u8) -> Option<(Code, usize)> {
 }
 
 /// A character constant, including its quotes: an integer that is also every other kind of number.
-pub(super) fn character(pos: Pos, quoted: &[u8]) -> Result<Number, String> {
+pub(super) fn character(pos: Pos, quoted: &[u8]) -> Result<Constant, String> {
     let (code, size) = unquote_char(&quoted[1..], b'\'').ok_or(INVALID)?;
     if quoted[1 + size..] != *b"'" {
         return Err(format!("malformed character constant: {}", String::from_utf8_lossy(quoted)));
@@ -94,13 +94,13 @@ pub(super) fn character(pos: Pos, quoted: &[u8]) -> Result<Number, String> {
     };
     let text = String::from_utf8_lossy(quoted).into_owned();
     let (int, uint, float) = (Some(code.into()), Some(code.into()), Some(code.into()));
-    Ok(Number { pos, text, int, uint, float, complex: None })
+    Ok(Constant { pos, text, int, uint, float, complex: None })
 }
 
 /// A number that is not a sum, as every kind of number that it can be.
 ///
 /// Source: Go `text/template/parse`, `newNumber`.
-pub(super) fn number(pos: Pos, bytes: &[u8]) -> Result<Number, String> {
+pub(super) fn number(pos: Pos, bytes: &[u8]) -> Result<Constant, String> {
     let text = String::from_utf8_lossy(bytes).into_owned();
     if let [real @ .., b'i'] = bytes
         && let Ok(imaginary) = parse_float(real)
@@ -123,11 +123,11 @@ pub(super) fn number(pos: Pos, bytes: &[u8]) -> Result<Number, String> {
         int = whole_int(value);
         uint = whole_uint(value);
     }
-    Ok(Number { pos, text, int, uint, float, complex: None })
+    Ok(Constant { pos, text, int, uint, float, complex: None })
 }
 
 /// A sum like `1+2i`.
-pub(super) fn complex(pos: Pos, bytes: &[u8]) -> Result<Number, String> {
+pub(super) fn complex(pos: Pos, bytes: &[u8]) -> Result<Constant, String> {
     let text = String::from_utf8_lossy(bytes).into_owned();
     let (real, rest) = bytes.split_at(float_length(bytes));
     let imaginary = &rest[..rest.len().saturating_sub(1)];
@@ -168,10 +168,10 @@ fn float_length(text: &[u8]) -> usize {
 }
 
 /// A complex number, also as other kinds if it has no imaginary part.
-fn simplified(pos: Pos, text: String, complex: (f64, f64)) -> Number {
+fn simplified(pos: Pos, text: String, complex: (f64, f64)) -> Constant {
     let float = (complex.1 == 0.0).then_some(complex.0);
     let (int, uint) = (float.and_then(whole_int), float.and_then(whole_uint));
-    Number { pos, text, int, uint, float, complex: Some(complex) }
+    Constant { pos, text, int, uint, float, complex: Some(complex) }
 }
 
 fn whole_int(value: f64) -> Option<i64> {

@@ -8,11 +8,11 @@ use crate::analysis::other_mirror::Twin;
 use crate::analysis::propose::{Proposal, changed, title_of_removal};
 use crate::analysis::together::{self, Trial};
 use crate::analysis::trial::Trials;
-use crate::fix::{Action, Edit, Proven};
+use crate::fix::{Edit, Proven, ValueAction};
 use crate::images::ImageUse;
 use crate::provenance::decider_of;
 use crate::reference::Reference;
-use crate::release::Change;
+use crate::release::InputChange;
 use crate::values_path::ValuesPath;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,7 +36,7 @@ pub(super) fn find(found: &mut [Latent], analysis: &Analysis, trials: &mut Trial
     for (switches, numbers) in by_switches {
         let open = numbers.into_iter().map(|number| (number, proposals(&found[number], analysis))).collect();
         let mut changes = trials.keys.defaults();
-        changes.extend(switches.into_iter().map(Change::SwitchOn));
+        changes.extend(switches.into_iter().map(InputChange::SwitchOn));
         let Some(before) = trials.with_changes(&changes) else { return };
         let mut trial = SwitchedOn { found, analysis, before, changes, trials };
         let fixes = together::fixes(open, &mut trial);
@@ -47,11 +47,11 @@ pub(super) fn find(found: &mut [Latent], analysis: &Analysis, trials: &mut Trial
 fn proposals(latent: &Latent, analysis: &Analysis) -> Vec<Proposal> {
     let (origin, origins) = (latent.setting.origin, &analysis.origins);
     let decider = decider_of(origin, 0, origins);
-    let removal = changed(origin, Action::Remove, title_of_removal(&decider), origins);
+    let removal = changed(origin, ValueAction::Remove, title_of_removal(&decider), origins);
     let value = latent.on.as_ref().and_then(|on| on.value.as_deref());
     let set = value.and_then(|value| {
         let title = format!("set `{}` to `{value}`", decider.path);
-        changed(origin, Action::Set(value.into()), title, origins)
+        changed(origin, ValueAction::Set(value.into()), title, origins)
     });
     removal.into_iter().chain(set).collect()
 }
@@ -61,7 +61,7 @@ struct SwitchedOn<'l, 'a> {
     analysis: &'l Analysis,
     /// With the switches on, without edits.
     before: Twin,
-    changes: Vec<Change>,
+    changes: Vec<InputChange>,
     trials: &'l mut Trials<'a>,
 }
 

@@ -9,12 +9,12 @@ use super::{Analysis, Judged};
 use crate::compiler::Compiler;
 use crate::fix::Fix;
 use crate::images::deciders::{decider, deciders};
-use crate::images::{Part, Search, Tier};
-use crate::reads::Setting;
+use crate::images::{ReferencePart, Search, Tier};
+use crate::reads::UserSetting;
 use crate::reads::dependencies::{Switch, SwitchKind, of_dependencies};
 use crate::reads::statics::Reading;
 use crate::reference::{Mirror, Reference};
-use crate::release::{Change, Prepared};
+use crate::release::{InputChange, ReleaseInputs};
 use crate::render::manifest::manifests;
 use crate::settings::Settings;
 use crate::source::Place;
@@ -36,7 +36,7 @@ const MOST_SWITCHES: usize = 32;
 #[derive(Debug, Clone)]
 pub(crate) struct Latent {
     /// The value.
-    pub setting: Setting,
+    pub setting: UserSetting,
     /// The evidence.
     pub proof: Proof,
     /// What sends the image to the mirror, once it is rendered.
@@ -63,7 +63,7 @@ pub(crate) enum Proof {
 pub(super) fn find(
     analysis: &Analysis,
     values: &Map,
-    prepared: &Prepared,
+    prepared: &ReleaseInputs,
     settings: &Settings,
     keys: &Keys,
     compiler: &mut Compiler,
@@ -75,7 +75,7 @@ pub(super) fn find(
             && names_other_registry(setting, &settings.mirror) != Names::Nothing
     });
     let dependencies = of_dependencies(&prepared.chart);
-    let mut by_switches: BTreeMap<BTreeSet<ValuesPath>, Vec<&Setting>> = BTreeMap::new();
+    let mut by_switches: BTreeMap<BTreeSet<ValuesPath>, Vec<&UserSetting>> = BTreeMap::new();
     for setting in candidates {
         let mut switches: BTreeSet<ValuesPath> = enabling(&setting.path, values);
         let around = dependencies.iter().filter(|switch| setting.path.starts_with(&switch.chart));
@@ -98,7 +98,7 @@ pub(super) fn find(
         by_switches.entry(switches).or_default().push(setting);
     }
     let mut found = Vec::new();
-    let mut open: Vec<(BTreeSet<ValuesPath>, &Setting, Place)> = Vec::new();
+    let mut open: Vec<(BTreeSet<ValuesPath>, &UserSetting, Place)> = Vec::new();
     for (number, (switches, candidates)) in by_switches.into_iter().enumerate() {
         let proven = match switches.is_empty() || number >= MAX_RENDERS {
             true => BTreeMap::new(),
@@ -126,7 +126,7 @@ pub(super) fn find(
 }
 
 impl Latent {
-    fn switched_on(setting: &Setting, switches: Vec<ValuesPath>, on: On) -> Self {
+    fn switched_on(setting: &UserSetting, switches: Vec<ValuesPath>, on: On) -> Self {
         let reference = on.image.text.as_str().to_owned();
         let proof = Proof::SwitchedOn { switches, reference };
         Self { setting: setting.clone(), proof, fix: None, on: Some(on) }
@@ -135,10 +135,10 @@ impl Latent {
 
 /// Tries other switches for values that the switches beside them do not decide: values that code reads and that are false.
 fn settle(
-    open: Vec<(BTreeSet<ValuesPath>, &Setting, Place)>,
+    open: Vec<(BTreeSet<ValuesPath>, &UserSetting, Place)>,
     analysis: &Analysis,
     values: &Map,
-    prepared: &Prepared,
+    prepared: &ReleaseInputs,
     trial: &mut dyn FnMut(&BTreeSet<ValuesPath>) -> BTreeMap<ValuesPath, On>,
 ) -> Vec<Latent> {
     let mut found: Vec<Latent> = Vec::new();
@@ -189,7 +189,7 @@ fn settle(
 
 /// The settings that decide the host or the path of some image.
 fn decided(images: &[Judged], origins: &Origins) -> BTreeSet<Origin> {
-    let parts = [Part::Registry, Part::Repository];
+    let parts = [ReferencePart::Registry, ReferencePart::Repository];
     let of = |judged: &Judged| parts.map(|part| deciders(&judged.image, part, origins));
     images.iter().flat_map(of).flatten().map(|decider| decider.origin).collect()
 }
@@ -204,7 +204,7 @@ enum Names {
     Other,
 }
 
-fn names_other_registry(setting: &Setting, mirror: &Mirror) -> Names {
+fn names_other_registry(setting: &UserSetting, mirror: &Mirror) -> Names {
     let names: Vec<String> = setting.path.iter().filter_map(Key::name).map(str::to_ascii_lowercase).collect();
     let (Some(last), Some(text)) = (names.last(), &setting.text) else { return Names::Nothing };
     let text = text.to_text();
@@ -243,14 +243,14 @@ fn enabling(path: &[Key], values: &Map) -> BTreeSet<ValuesPath> {
 /// With switches on, the user's settings that decide an image that bypasses the mirror, by path, with the image.
 fn switched_on(
     switches: &BTreeSet<ValuesPath>,
-    prepared: &Prepared,
+    prepared: &ReleaseInputs,
     settings: &Settings,
     keys: &Keys,
     compiler: &mut Compiler,
 ) -> BTreeMap<ValuesPath, On> {
     let mut changes = keys.defaults();
-    changes.extend(switches.iter().cloned().map(Change::SwitchOn));
-    let prepared = Prepared { check_schema: false, ..prepared.clone() };
+    changes.extend(switches.iter().cloned().map(InputChange::SwitchOn));
+    let prepared = ReleaseInputs { check_schema: false, ..prepared.clone() };
     let (mut origins, mut found) = (Origins::new(), BTreeMap::new());
     let outcome = prepared.render(compiler, &changes, Some(&mut origins), &mut Vec::new());
     let read = outcome.ok().and_then(|one| manifests(&one.rendered, prepared.env.helm, &prepared.limits).ok());
@@ -258,7 +258,7 @@ fn switched_on(
     let all: Vec<_> = read.ordinary.into_iter().chain(read.hooks).map(Arc::new).collect();
     for image in Search::counted(&all, settings.hints(), &prepared.limits, &prepared.work).uses {
         let bypasses = image.known().is_some_and(|reference| !settings.mirror.serves(reference));
-        let decider = decider(&image, Part::Registry, &origins);
+        let decider = decider(&image, ReferencePart::Registry, &origins);
         if bypasses && image.tier != Tier::Possible && decider.source.is_user() {
             let wanted = image.known().and_then(|own| settings.layout.destination(&settings.mirror, own));
             let value = wanted.and_then(|wanted| value_of(&image, decider.origin, &wanted));
@@ -269,7 +269,12 @@ fn switched_on(
 }
 
 /// The code that could read a value that names another registry, and that nothing read in this render.
-fn possible(setting: &Setting, analysis: &Analysis, prepared: &Prepared, settings: &Settings) -> Option<Place> {
+fn possible(
+    setting: &UserSetting,
+    analysis: &Analysis,
+    prepared: &ReleaseInputs,
+    settings: &Settings,
+) -> Option<Place> {
     if analysis.reads.read(&setting.path).is_some() || names_other_registry(setting, &settings.mirror) != Names::Other {
         return None;
     }

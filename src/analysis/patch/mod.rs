@@ -15,7 +15,7 @@ use super::rewrite;
 use super::trial::{Texts, Trials};
 use crate::fix::{Fix, Patch, Proven, Safety};
 use crate::reads::{GLOBAL, Scopes};
-use crate::release::Change;
+use crate::release::InputChange;
 use crate::source::File;
 use crate::values_path::ValuesPath;
 use site::{Site, site};
@@ -36,7 +36,7 @@ struct Key {
     /// The user's edit, if it is not set.
     set: Option<Proposal>,
     /// The tool's changes.
-    changes: Vec<Change>,
+    changes: Vec<InputChange>,
 }
 
 /// A patch, with the images that it is for.
@@ -69,7 +69,7 @@ pub(super) fn find(judged: &mut [Judged], wanted: &[usize], given: &Given<'_>, t
             }
         }
         let mut removed = trials.keys.removed();
-        removed.push(Change::Remove(key.name.clone()));
+        removed.push(InputChange::Remove(key.name.clone()));
         let Some(before) = trials.texts(&[], &removed) else { return };
         let proven = prove(&own, key, &(removed, before), judged, trials);
         let patches: Vec<&Patch> = proven.iter().map(|(candidate, _)| &candidate.patch).collect();
@@ -112,7 +112,7 @@ fn usual(given: &Given<'_>) -> Option<Key> {
     let set = (!keys.may_set()).then(|| added(name.clone(), value.as_str().into(), title, prepared));
     let mut changes = keys.defaults();
     if keys.may_set() {
-        changes.push(Change::Default(name.clone(), value.clone()));
+        changes.push(InputChange::Default(name.clone(), value.clone()));
     }
     Some(Key { name, value, set, changes })
 }
@@ -204,7 +204,7 @@ type Proof = BTreeMap<usize, String>;
 fn prove<'c>(
     candidates: &[&'c Candidate],
     key: &Key,
-    without: &(Vec<Change>, Texts),
+    without: &(Vec<InputChange>, Texts),
     judged: &[Judged],
     trials: &mut Trials<'_>,
 ) -> Vec<(&'c Candidate, Proof)> {

@@ -5,7 +5,7 @@ use crate::objects::Object;
 use crate::objects::pull_secrets::{FIELD, Pullers};
 use crate::provenance::{atoms, decider_of};
 use crate::reads::GLOBAL;
-use crate::release::Prepared;
+use crate::release::ReleaseInputs;
 use crate::source::Place;
 use crate::template::{Map, Value};
 use crate::values_path::{Key, ValuesPath};
@@ -44,7 +44,7 @@ pub(super) fn names_pull_secrets(key: &str) -> bool {
 /// The values that name pull secrets: by their keys, and by where they appear in the manifests.
 pub(super) fn asks(
     analysis: &Analysis,
-    prepared: &Prepared,
+    prepared: &ReleaseInputs,
     objects: &[Object<'_>],
     pullers: &Pullers<'_>,
 ) -> Vec<Ask> {

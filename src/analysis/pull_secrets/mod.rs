@@ -10,7 +10,7 @@ use crate::compiler::Compiler;
 use crate::objects::Object;
 use crate::objects::ObjectName;
 use crate::objects::pull_secrets::{Puller, Pullers};
-use crate::release::Prepared;
+use crate::release::ReleaseInputs;
 use crate::render::manifest::Manifest;
 use crate::settings::Settings;
 use crate::template::Map;
@@ -72,7 +72,7 @@ impl PullSecrets {
 pub(super) fn find(
     analysis: &Analysis,
     values: &Map,
-    prepared: &Prepared,
+    prepared: &ReleaseInputs,
     settings: &Settings,
     keys: &super::keys::Keys,
     compiler: &mut Compiler,

@@ -8,12 +8,12 @@ use super::super::{Analysis, trial as image_trials};
 use super::PullSecrets;
 use super::asks::names_pull_secrets;
 use crate::compiler::Compiler;
-use crate::fix::{Action, Edit, Fix, Proven};
+use crate::fix::{Edit, Fix, Proven, ValueAction};
 use crate::objects::Object;
 use crate::objects::ObjectName;
 use crate::objects::pull_secrets::{Puller, Pullers};
 use crate::reads::GLOBAL;
-use crate::release::{Change, Prepared};
+use crate::release::{InputChange, ReleaseInputs};
 use crate::render::manifest::{Manifest, manifests, sort};
 use crate::settings::Settings;
 use crate::template::{Map, Value};
@@ -50,7 +50,7 @@ pub(crate) enum Giving {
 pub(super) struct Trials<'a> {
     pub(super) analysis: &'a Analysis,
     pub(super) values: &'a Map,
-    pub(super) prepared: &'a Prepared,
+    pub(super) prepared: &'a ReleaseInputs,
     pub(super) settings: &'a Settings,
     pub(super) keys: &'a Keys,
     pub(super) compiler: &'a mut Compiler,
@@ -80,7 +80,7 @@ impl Trials<'_> {
                     break 'candidates;
                 }
                 renders += 1;
-                let change = Change::SetJson(path.clone(), value.to_string());
+                let change = InputChange::SetJson(path.clone(), value.to_string());
                 let changes = [self.keys.defaults(), vec![change]].concat();
                 let mut pods = self.given(self.prepared, &changes, asked).unwrap_or_default();
                 pods.retain(|pod| open.remove(pod));
@@ -128,7 +128,7 @@ impl Trials<'_> {
         let (origins, prepared) = (&self.analysis.origins, self.prepared);
         let proposals = |(number, (path, value, _)): (usize, &(ValuesPath, Json, Vec<ObjectName>))| {
             let title = format!("set `{path}` to `{}`", in_one_line(value));
-            let set = changed(origins.of_user_at(path), Action::Set(value.clone()), title.clone(), origins);
+            let set = changed(origins.of_user_at(path), ValueAction::Set(value.clone()), title.clone(), origins);
             let add = added(path.clone(), value.clone(), title, prepared);
             let over = add.over();
             (number, set.into_iter().chain([add]).chain(over).collect())
@@ -138,7 +138,12 @@ impl Trials<'_> {
     }
 
     /// The pods that lack nothing in a release with changed values; `None` if it does not render.
-    fn given(&mut self, prepared: &Prepared, changes: &[Change], asked: &PullSecrets) -> Option<BTreeSet<ObjectName>> {
+    fn given(
+        &mut self,
+        prepared: &ReleaseInputs,
+        changes: &[InputChange],
+        asked: &PullSecrets,
+    ) -> Option<BTreeSet<ObjectName>> {
         let Analysis { rendered: first, manifests: known, .. } = self.analysis;
         let mut rendered = prepared.render_again(self.compiler, changes, first).ok()?.rendered;
         let different = rendered.keep_different(first);

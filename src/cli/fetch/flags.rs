@@ -1,10 +1,11 @@
 //! [`FetchFlags`]: which chart is fetched, and [`SourceFlags`]: how.
 
+use crate::chart::stored::Stored;
 use crate::chart_reference::{ChartReference, Location, RemoteChart};
 use crate::cli::connection::{credentials, duration_of, identity, pem};
-use crate::disk::{Reach, look};
+use crate::disk::Reach;
 use crate::error::Error;
-use crate::fetching::{Cache, Fetched, Fetcher, OciReference};
+use crate::fetching::{Cache, Fetched, Fetcher, HelmRepository, OciReference};
 use crate::limits::Limits;
 use crate::registry::{Options, Patience, Tls, Watch, helm_credential_file, host_of};
 use std::cell::RefCell;
@@ -109,15 +110,15 @@ impl Default for SourceFlags {
 }
 
 impl FetchFlags {
-    /// The chart that an argument names.
-    ///
-    /// # Errors
-    /// See [`ChartReference::parse`].
-    pub(crate) fn reference(&self, chart: &str) -> Result<ChartReference, Error> {
-        ChartReference::parse(chart, self.version.as_deref(), self.repo.as_deref(), look::exists)
+    pub(super) fn version(&self) -> Option<&str> {
+        self.version.as_deref()
     }
 
-    /// The same for a command that fetches in any case, whatever is on the disk.
+    pub(super) fn repository(&self) -> Option<&str> {
+        self.repo.as_deref()
+    }
+
+    /// The chart that an argument names, for a command that fetches in any case, whatever is on the disk.
     ///
     /// # Errors
     /// See [`ChartReference::parse`].
@@ -139,28 +140,55 @@ impl FetchFlags {
             return Ok(Vec::new());
         }
         let waits = Waits::new(err);
-        let fetcher = self.source.fetcher(charts, limits, &waits)?;
+        let fetcher = self.source.fetcher(charts, &[], limits, &waits)?;
         Ok(fetcher.fetch_all(charts))
+    }
+
+    pub(super) fn contents(
+        &self,
+        charts: &[RemoteChart],
+        limits: &Limits,
+        err: &mut dyn Write,
+    ) -> Result<Vec<Result<Stored, Error>>, Error> {
+        let fetched = self.fetch_all(charts, limits, err)?;
+        Ok(fetched.into_iter().map(|one| one.map(|fetched| Stored::Archive(fetched.archive.to_vec()))).collect())
     }
 }
 
 impl SourceFlags {
-    /// A fetcher of charts. What the flags say of registries and repositories holds for those of `charts`.
+    /// A fetcher of charts. What the flags say of registries and repositories holds for those of `charts`; `repositories` are those
+    /// of helm's list that some of them are in, whose credentials are used.
     ///
     /// # Errors
     /// A flag cannot be used.
     pub(crate) fn fetcher<'w>(
         &self,
         charts: &[RemoteChart],
+        repositories: &[HelmRepository],
         limits: &Limits,
         watch: &'w dyn Watch,
     ) -> Result<Fetcher<'w>, Error> {
-        let options = self.options(charts, &Reach::of_user(limits.file_bytes))?;
+        let options = self.options(charts, repositories, &Reach::of_user(limits.file_bytes))?;
         let cache = Cache::of(self.cache_dir.clone(), |name| std::env::var_os(name));
         Fetcher::new(options, cache, self.offline, limits, watch)
     }
 
-    fn options(&self, charts: &[RemoteChart], reach: &Reach) -> Result<Options, Error> {
+    /// Whether only the cache is asked.
+    pub(crate) fn is_offline(&self) -> bool {
+        self.offline
+    }
+
+    /// Whether a user and a password are given.
+    pub(crate) fn gives_password(&self) -> bool {
+        self.username.is_some()
+    }
+
+    fn options(
+        &self,
+        charts: &[RemoteChart],
+        repositories: &[HelmRepository],
+        reach: &Reach,
+    ) -> Result<Options, Error> {
         let registries: BTreeSet<String> = charts.iter().filter_map(registry_of).collect();
         let mut hosts = registries.clone();
         hosts.extend(charts.iter().filter_map(web_host_of));
@@ -173,12 +201,30 @@ impl SourceFlags {
         let helm = helm_credential_file(|name| std::env::var_os(name));
         let mut credentials = credentials(reach, self.auth_file.as_deref(), helm)?;
         if let (Some(user), Some(Secret(password))) = (&self.username, &self.password) {
-            credentials = credentials.with_given(hosts.clone(), user.clone(), password.clone());
+            if hosts.len() > 1 {
+                let hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
+                return Err(Error::input(format!(
+                    "--username: the charts come from several hosts ({}); write the credentials of each to a file for --auth-file",
+                    hosts.join(", ")
+                )));
+            }
+            credentials.give(hosts.clone(), user.clone(), password.clone());
+        }
+        let mut insecure = if self.insecure_skip_tls_verify { hosts.clone() } else { BTreeSet::new() };
+        for repository in repositories {
+            let host = url::Url::parse(&repository.url).ok().map(|url| host_of(&url));
+            let host: BTreeSet<String> = host.into_iter().collect();
+            if !repository.username.is_empty() && !repository.password.is_empty() {
+                credentials.give(host.clone(), repository.username.clone(), repository.password.clone());
+            }
+            if repository.is_insecure {
+                insecure.extend(host);
+            }
         }
         Ok(Options {
             tls: Tls {
                 plain: if self.plain_http { registries } else { BTreeSet::new() },
-                insecure: if self.insecure_skip_tls_verify { hosts.clone() } else { BTreeSet::new() },
+                insecure,
                 authorities,
                 identity: identity.map(|(name, text)| (name, text, hosts)),
             },

@@ -1,25 +1,38 @@
 //! [`FetchFlags`] of a build without the network: there are none.
 
-use crate::chart_reference::ChartReference;
-use crate::disk::look;
+use crate::chart::stored::Stored;
+use crate::chart_reference::RemoteChart;
 use crate::error::Error;
+use crate::limits::Limits;
+use std::io::Write;
 
 /// No flags: this build cannot fetch.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct FetchFlags {}
 
+#[expect(clippy::unused_self, reason = "the same methods as with the network")]
 impl FetchFlags {
-    /// The chart that an argument names.
-    ///
-    /// # Errors
-    /// It would have to be fetched.
-    pub(crate) fn reference(&self, chart: &str) -> Result<ChartReference, Error> {
-        match ChartReference::parse(chart, None, None, look::exists)? {
-            ChartReference::Remote(remote) => Err(Error::input(format!(
-                "{remote}: this airtight was built without the feature `registry`, so it cannot fetch charts; `cargo install \
+    pub(super) fn version(&self) -> Option<&str> {
+        None
+    }
+
+    pub(super) fn repository(&self) -> Option<&str> {
+        None
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "the same methods as with the network")]
+    pub(super) fn contents(
+        &self,
+        charts: &[RemoteChart],
+        _: &Limits,
+        _: &mut dyn Write,
+    ) -> Result<Vec<Result<Stored, Error>>, Error> {
+        let refused = charts.iter().map(|chart| {
+            Err(Error::input(format!(
+                "{chart}: this airtight was built without the feature `registry`, so it cannot fetch charts; `cargo install \
                  airtight` builds it with that feature, or fetch the chart with `helm pull` and name the archive"
-            ))),
-            local => Ok(local),
-        }
+            )))
+        });
+        Ok(refused.collect())
     }
 }

@@ -7,7 +7,7 @@ mod overlay;
 mod rounds;
 
 use super::edits::Edits;
-use super::lint::{Args, store_of};
+use super::lint::Args;
 use super::{Outcome, Problem, Streams, diff};
 use crate::config::Config;
 use crate::disk::Reach;
@@ -34,7 +34,7 @@ impl Args {
         if self.fixes.overlay.is_some() && jobs.len() > 1 {
             return Err(Error::input("--overlay works on one release: name it with --release").into());
         }
-        let store = store_of(&jobs, config, reach, streams)?;
+        let store = self.store(&jobs, config, reach, streams)?;
         let before = self.checked(&jobs, &store, config, reach, streams, outcome)?;
         if *outcome == Outcome::Failed {
             let _ = writeln!(streams.err, "nothing was fixed: not all releases could be checked");

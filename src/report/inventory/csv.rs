@@ -1,7 +1,7 @@
 //! The inventory for a spreadsheet: comma-separated values (RFC 4180), one row for each use.
 
 use super::Inventory;
-use crate::images::Part;
+use crate::images::ReferencePart;
 use crate::report::plain_line;
 use std::io::{self, Write};
 
@@ -31,7 +31,7 @@ pub(crate) fn write(inventory: &Inventory, out: &mut dyn Write) -> io::Result<()
     table.write_record(COLUMNS)?;
     for image in &inventory.images {
         for one in &image.uses {
-            let by = |part: Part| {
+            let by = |part: ReferencePart| {
                 let origin = one.origins.iter().find(|origin| origin.part == part);
                 origin.map(|origin| super::by(one, origin)).unwrap_or_default()
             };
@@ -50,9 +50,9 @@ pub(crate) fn write(inventory: &Inventory, out: &mut dyn Write) -> io::Result<()
                 &one.field,
                 &one.template,
                 one.shape.name(),
-                &by(Part::Registry),
-                &by(Part::Repository),
-                &by(Part::Tag),
+                &by(ReferencePart::Registry),
+                &by(ReferencePart::Repository),
+                &by(ReferencePart::Tag),
                 image.caution().unwrap_or_default(),
             ];
             table.write_record(row.map(cell))?;

@@ -4,11 +4,11 @@ use super::pack::{Packed, Packer, Unpacker};
 use crate::analysis::images::{Image, PartOrigin, Use};
 use crate::analysis::{Assumed, Gated};
 use crate::finding::{Excerpt, Finding, Severity, Subject};
-use crate::fix::{Action, Fix, Proven, Safety, Shown, ShownChange, ShownEdit, ShownPatch};
-use crate::images::{Class, Part, Shape, Tier};
+use crate::fix::{Fix, Proven, Safety, Shown, ShownChange, ShownEdit, ShownPatch, ValueAction};
+use crate::images::{Class, ReferencePart, Shape, Tier};
 use crate::objects::ObjectName;
 use crate::report::changes::{Changes, Replaced};
-use crate::report::{By, Coverage, ReleaseName, Report, Suppressed};
+use crate::report::{AcceptedBy, Coverage, ReleaseName, Report, Suppressed};
 use crate::secrets::Secrets;
 use crate::source::{File, Place, Spot};
 use std::sync::Arc;
@@ -69,9 +69,9 @@ packed!(Gated { reference, template, place, switches, mirrored });
 packed!(Assumed { key, value });
 packed!(Spot { line, column });
 
-packed_names!(Severity, Safety, By, Tier, Part, Shape, Class);
+packed_names!(Severity, Safety, AcceptedBy, Tier, ReferencePart, Shape, Class);
 
-impl Packed for Action {
+impl Packed for ValueAction {
     fn pack(&self, to: &mut Packer<'_>) {
         match self {
             Self::Set(value) => {
