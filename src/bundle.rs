@@ -16,12 +16,12 @@ use std::collections::{BTreeSet, HashMap};
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Bundle {
-    entries: Vec<Entry>,
+    entries: Vec<ListLine>,
 }
 
 /// A line of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Entry {
+pub(crate) struct ListLine {
     /// What was mirrored.
     pub source: Reference,
     /// Its place on the mirror, if the line names one.
@@ -63,7 +63,7 @@ impl Bundle {
                 };
                 let mut words = line.split_whitespace();
                 let Some(first) = words.next() else { continue };
-                let entry = Entry::parse(first, words.next())
+                let entry = ListLine::parse(first, words.next())
                     .and_then(|entry| match words.next() {
                         Some(word) => Err(Error::input(format!("unexpected {word:?}"))),
                         None => Ok(entry),
@@ -77,13 +77,13 @@ impl Bundle {
 
     /// Lists with these lines.
     #[cfg(feature = "registry")]
-    pub(crate) fn of(entries: Vec<Entry>) -> Self {
+    pub(crate) fn of(entries: Vec<ListLine>) -> Self {
         Self { entries }
     }
 
     /// The lines, in order.
     #[cfg(feature = "registry")]
-    pub(crate) fn entries(&self) -> &[Entry] {
+    pub(crate) fn entries(&self) -> &[ListLine] {
         &self.entries
     }
 
@@ -145,7 +145,7 @@ fn name_of(reference: &Reference) -> String {
     format!("{}/{}", reference.registry, reference.repository)
 }
 
-impl Entry {
+impl ListLine {
     fn parse(first: &str, second: Option<&str>) -> Result<Self, Error> {
         let read = |text: &str| {
             let bare = ["oci://", "docker://"].iter().find_map(|scheme| text.strip_prefix(scheme)).unwrap_or(text);

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 /// A command that fetches something.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Download {
+pub(crate) struct FetchCommand {
     /// Its byte range in the text.
     pub place: Range<usize>,
     /// For messages: `curl fetches https://get.helm.sh/x.tgz`.
@@ -47,7 +47,7 @@ const BEFORE: &[&str] = &[
 ];
 
 /// The commands of a script that fetch from the internet; a URL inside the gap, or a URL in a variable, does not count.
-pub(crate) fn in_script(script: &str, mirror: &Mirror) -> Vec<Download> {
+pub(crate) fn in_script(script: &str, mirror: &Mirror) -> Vec<FetchCommand> {
     let mut found = Vec::new();
     for command in commands(script) {
         let text = &script[command.clone()];
@@ -56,7 +56,7 @@ pub(crate) fn in_script(script: &str, mirror: &Mirror) -> Vec<Download> {
         let words: Vec<&str> = words.map(|word| word.trim_matches(['"', '\''])).collect();
         if let Some(what) = download(&words, mirror) {
             let start = command.start + (text.len() - text.trim_start().len());
-            found.push(Download { place: start..start + text.trim().len(), what });
+            found.push(FetchCommand { place: start..start + text.trim().len(), what });
         }
     }
     found

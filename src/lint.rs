@@ -10,7 +10,7 @@ use crate::limits::Limits;
 use crate::release::ReleaseInputs;
 use crate::report::{Coverage, ReleaseName, Report};
 use crate::rule_ids;
-use crate::rules::Context;
+use crate::rules::RuleContext;
 use crate::secrets::Secrets;
 use crate::settings::Settings;
 use crate::source::File;
@@ -44,7 +44,7 @@ pub(crate) fn lint(
 
 /// The report of the rules on an analysis.
 pub(crate) fn report(prepared: Option<&ReleaseInputs>, analysis: &Analysis, settings: &Settings) -> Report {
-    let context = Context { prepared, analysis, settings, findings: Vec::new() };
+    let context = RuleContext { prepared, analysis, settings, findings: Vec::new() };
     let mirrored = analysis.images.iter().filter(|judged| !judged.bypasses(&settings.mirror)).count();
     let findings = context.check_all();
     let secrets = Secrets::of(&analysis.origins);

@@ -1,4 +1,4 @@
-//! [`Change`]: a change of a branch to what is checked or accepted, and its finding `policy-changed`.
+//! [`PolicyChange`]: a change of a branch to what is checked or accepted, and its finding `policy-changed`.
 
 use crate::finding::{Excerpt, Finding, Severity};
 use crate::rule_ids;
@@ -8,7 +8,7 @@ use crate::source::Place;
 
 /// A change of a branch to what is checked or accepted.
 #[derive(Debug, Clone)]
-pub(crate) struct Change {
+pub(crate) struct PolicyChange {
     /// Its effect on the check.
     pub weight: Weight,
     /// What changed, as a fact.
@@ -36,7 +36,7 @@ pub(crate) enum Weight {
     Stricter,
 }
 
-impl Change {
+impl PolicyChange {
     /// A change without notes.
     pub(crate) fn new(weight: Weight, message: String, before: Option<Place>, after: Option<Place>) -> Self {
         Self { weight, message, before, after, is_gone: false, notes: Vec::new(), accepted_by: "--config-from head" }

@@ -7,7 +7,7 @@
 use super::Judged;
 use super::judged::serves;
 use super::propose::{Paths, Proposal};
-use super::rewrite::Unset;
+use super::rewrite::RewriteUnset;
 use super::trial::Trials;
 use crate::analysis::other_mirror::Twin;
 use crate::fix::{Edit, Fix, Proven};
@@ -125,7 +125,7 @@ pub(super) type Further<'f> = dyn Fn(&Judged, &str) -> Option<Proposal> + 'f;
 pub(super) fn find(
     judged: &mut [Judged],
     of_images: Vec<(usize, Vec<Proposal>)>,
-    unset: &mut [(Unset, Vec<Proposal>)],
+    unset: &mut [(RewriteUnset, Vec<Proposal>)],
     further: &Further<'_>,
     trials: &mut Trials<'_>,
 ) {

@@ -9,7 +9,7 @@ use super::trial::Trials;
 use super::{Judged, Traced, render_with_mirror, rewrite};
 use crate::compiler::Compiler;
 use crate::error::Error;
-use crate::fix::{Action, Edit};
+use crate::fix::{Edit, ValueAction};
 use crate::images::{Class, ImageUse, Search};
 use crate::provenance::Decider;
 use crate::reads::Statics;
@@ -151,7 +151,7 @@ fn without(
 ) -> Vec<Option<Otherwise>> {
     let (mut edits, mut removed): (Vec<Edit>, Vec<InputChange>) = (Vec::new(), Vec::new());
     for decider in by {
-        let removal = changed(decider.origin, Action::Remove, String::new(), of_user);
+        let removal = changed(decider.origin, ValueAction::Remove, String::new(), of_user);
         match removal
             .and_then(|removal| removal.edits.into_iter().next())
             .filter(|edit| trials.possible(std::slice::from_ref(edit)) == [true])

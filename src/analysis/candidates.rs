@@ -3,10 +3,10 @@
 use super::propose::{Proposal, added, changed, title_of_removal};
 use super::reach::Reached;
 use super::{Judged, WithoutOverride};
-use crate::fix::{Action, json_of, value_at};
+use crate::fix::{ValueAction, json_of, value_at};
 use crate::images::deciders::decider;
 use crate::images::{Class, ImageUse, ReferencePart};
-use crate::provenance::{Decider, Source};
+use crate::provenance::{Decider, DeciderKind};
 use crate::reads::GLOBAL;
 use crate::release::ReleaseInputs;
 use crate::settings::Settings;
@@ -36,7 +36,7 @@ impl Lists {
         let decider = &judged.decider;
         let wanted = judged.destination(settings);
         let value = wanted.and_then(|wanted| value_of(&judged.image, decider.origin, &wanted));
-        let (Source::ChartDefault(_), Some(value)) = (&decider.source, value) else { return };
+        let (DeciderKind::ChartDefault(_), Some(value)) = (&decider.source, value) else { return };
         if let Some((list, element)) = in_list(decider, origins) {
             self.elements.entry(list).or_default().entry(element).or_insert(value);
         }
@@ -62,7 +62,7 @@ pub(super) fn of_image(
 ) -> Vec<Proposal> {
     let mut found: Vec<Proposal> = Vec::new();
     let with_key = |proposal: Proposal| set_key.map(|key| proposal.and(key.clone()));
-    let removed = |decider: &Decider| changed(decider.origin, Action::Remove, title_of_removal(decider), origins);
+    let removed = |decider: &Decider| changed(decider.origin, ValueAction::Remove, title_of_removal(decider), origins);
     if !judged.culprits.is_empty() {
         let all = judged.culprits.iter().filter_map(removed).reduce(Proposal::and);
         found.extend(all.clone());
@@ -85,7 +85,7 @@ pub(super) fn of_image(
     let both = judged.registry_with_path.as_ref().filter(|_| judged.class == Class::Rewritten).and_then(|set_with| {
         let host = &judged.source.as_ref()?.registry;
         let title = format!("set `{}` to `{host}`", origins.path(set_with.origin));
-        let registry = changed(set_with.origin, Action::Set(Value::from(host.as_str())), title, origins)?;
+        let registry = changed(set_with.origin, ValueAction::Set(Value::from(host.as_str())), title, origins)?;
         let decider = deciders.iter().find(|decider| decider.origin != judged.decider.origin)?;
         Some(registry.and(set(&judged.image, decider, wanted.as_deref()?, lists, (prepared, origins))?))
     });
@@ -114,7 +114,7 @@ pub(super) fn of_image(
             let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             let title = format!("set `{path}` to `{shown}`");
             let own = origins.of_user_at(path);
-            let set = changed(own, Action::Set(value.clone()), title.clone(), origins);
+            let set = changed(own, ValueAction::Set(value.clone()), title.clone(), origins);
             set.unwrap_or_else(|| added(path.clone(), value.clone(), title, prepared))
         };
         reached.values.iter().map(set).reduce(Proposal::and)
@@ -142,11 +142,11 @@ fn set_to(
 ) -> Option<Proposal> {
     let json = Value::from(value.as_str());
     match &decider.source {
-        Source::User(_) => {
+        DeciderKind::User(_) => {
             let title = format!("set `{}` to `{value}`", decider.path);
-            changed(decider.origin, Action::Set(json), title, origins)
+            changed(decider.origin, ValueAction::Set(json), title, origins)
         }
-        Source::ChartDefault(chart) => {
+        DeciderKind::ChartDefault(chart) => {
             let keys = origins.path(decider.origin);
             let is_shared = keys.first().is_some_and(|first| first.is(GLOBAL));
             let whole = if is_shared { keys.clone() } else { keys.of_user(chart) };

@@ -6,9 +6,9 @@
 use super::Judged;
 use super::propose::changed;
 use super::trial::Trials;
-use crate::fix::{Action, Edit};
+use crate::fix::{Edit, ValueAction};
 use crate::images::{Class, Shape, Tier};
-use crate::provenance::{Decider, Source, decider_of};
+use crate::provenance::{Decider, DeciderKind, decider_of};
 use crate::reference::{Mirror, Reference};
 use crate::release::InputChange;
 use crate::template::Value;
@@ -92,7 +92,7 @@ fn wanted(judged: &Judged) -> Option<Wanted> {
     if image.tier == Tier::Possible {
         return None;
     }
-    let printed_by_user = matches!(judged.decider.source, Source::User(_));
+    let printed_by_user = matches!(judged.decider.source, DeciderKind::User(_));
     match (&image.reference, judged.class) {
         (Err(_), _) => Some(Wanted::Valid),
         (_, Class::ChartDefault | Class::HardCoded | Class::Unexplained | Class::HalfRewritten) => {
@@ -117,7 +117,7 @@ fn candidates(user: &Merged, origins: &Origins, trials: &Trials<'_>) -> Vec<Cand
     };
     found.retain(|candidate| !is_rewrite(candidate));
     let removal = |candidate: &Candidate| {
-        let removal = changed(candidate.origin, Action::Remove, String::new(), origins);
+        let removal = changed(candidate.origin, ValueAction::Remove, String::new(), origins);
         removal.and_then(|removal| removal.edits.into_iter().next())
     };
     found.iter_mut().for_each(|candidate| candidate.removal = removal(candidate));

@@ -1,7 +1,7 @@
 //! [`Given`]: a release as rendered, and what is needed to render it again.
 
 use super::keys::Keys;
-use crate::reads::Reads;
+use crate::reads::ValueReads;
 use crate::reads::statics::Statics;
 use crate::release::ReleaseInputs;
 use crate::render::Rendered;
@@ -19,7 +19,7 @@ pub(super) struct Given<'a> {
     pub(super) rendered: &'a Rendered,
     pub(super) manifests: &'a [Arc<Manifest>],
     pub(super) origins: &'a Origins,
-    pub(super) reads: &'a Reads,
+    pub(super) reads: &'a ValueReads,
     pub(super) statics: &'a Statics,
     pub(super) values: &'a Map,
 }

@@ -7,7 +7,7 @@ use crate::images::{Class, ImageUse, ReferencePart, Search, Shape, Tier};
 use crate::limits::Limits;
 use crate::objects::ObjectName;
 use crate::provenance::layer_name;
-use crate::provenance::{Decider, Source};
+use crate::provenance::{Decider, DeciderKind};
 use crate::reference::Reference;
 use crate::settings::Settings;
 use crate::source::Place;
@@ -186,16 +186,16 @@ fn image_use(judged: &Judged, origins: &Origins) -> Use {
 
 fn part_origin(part: ReferencePart, decider: &Decider) -> PartOrigin {
     let who = match &decider.source {
-        Source::User(layer) => layer_name(layer),
-        Source::Tool => "the global rewrite".to_owned(),
-        Source::ChartDefault(chart) => format!("the default of chart {chart}"),
-        Source::Template => "template text".to_owned(),
-        Source::Other(what) => what.clone(),
-        Source::Unknown => "unknown".to_owned(),
+        DeciderKind::User(layer) => layer_name(layer),
+        DeciderKind::Tool => "the global rewrite".to_owned(),
+        DeciderKind::ChartDefault(chart) => format!("the default of chart {chart}"),
+        DeciderKind::Template => "template text".to_owned(),
+        DeciderKind::Other(what) => what.clone(),
+        DeciderKind::Unknown => "unknown".to_owned(),
     };
     let hides = decider.hides.iter().map(|(layer, place)| format!("{} at {place}", layer_name(layer))).collect();
     let user_path = match &decider.source {
-        Source::ChartDefault(chart) => decider.path.of_user(chart),
+        DeciderKind::ChartDefault(chart) => decider.path.of_user(chart),
         _ => decider.path.clone(),
     };
     let (path, user_path) = (decider.path.to_string(), user_path.to_string());

@@ -8,20 +8,20 @@ use super::patch;
 use super::pins;
 use super::propose::{Proposal, changed};
 use super::reach;
-use super::rewrite::{self, Unset};
+use super::rewrite::{self, RewriteUnset};
 use super::sources;
 use super::trial::Trials;
 use super::{Judged, WithoutOverride, advice};
 use crate::analysis::other_mirror::Twin;
 use crate::compiler::Compiler;
-use crate::fix::{Action, Edit};
+use crate::fix::{Edit, ValueAction};
 use crate::images::class::{Facts, classify};
 use crate::images::deciders::{decider, deciders};
 use crate::images::{Class, ImageUse, ReferencePart, Tier};
 use crate::reference::Reference;
 use crate::reference::mirror::NOWHERE;
 use crate::rule_ids;
-use crate::template::decisions::{Decided, Site};
+use crate::template::decisions::{MarkedDecision, Site};
 use crate::trace::{Origin, Origins};
 use std::collections::BTreeSet;
 
@@ -29,9 +29,9 @@ use std::collections::BTreeSet;
 #[derive(Default)]
 pub(super) struct Verdict {
     pub(super) images: Vec<Judged>,
-    pub(super) unset: Vec<Unset>,
+    pub(super) unset: Vec<RewriteUnset>,
     /// The decisions with another mirror at the requested sites.
-    pub(super) other_ways: Vec<Decided>,
+    pub(super) other_ways: Vec<MarkedDecision>,
 }
 
 /// Renders with a canary for the mirror, and without the rewrite, and determines the class of each use, who decided it, and
@@ -58,7 +58,7 @@ pub(super) fn judge(uses: Vec<ImageUse>, given: &Given<'_>, sites: BTreeSet<Site
 pub(super) struct Classified {
     pub(super) images: Vec<Judged>,
     /// The decisions with another mirror at the requested sites.
-    pub(super) other_ways: Vec<Decided>,
+    pub(super) other_ways: Vec<MarkedDecision>,
     /// The keys with a slash at the end of their values, if the chart turned out not to add one.
     pub(super) slashed: Option<Keys>,
 }
@@ -126,7 +126,7 @@ fn is_wrong(judged: &Judged, trials: &Trials<'_>) -> bool {
 }
 
 /// Searches for what would send images to the mirror, and tries it.
-fn advise(judged: &mut [Judged], given: &Given<'_>, trials: &mut Trials<'_>) -> Vec<Unset> {
+fn advise(judged: &mut [Judged], given: &Given<'_>, trials: &mut Trials<'_>) -> Vec<RewriteUnset> {
     let Given { prepared, settings, keys, origins, .. } = *given;
     let mut unset = rewrite::find(judged, prepared, keys, &settings.mirror);
     let reached = reach::find(judged, (given.reads, given.statics), given.values, trials);
@@ -169,7 +169,7 @@ fn take_overrides_away(judged: &mut [Judged], origins: &Origins, trials: &mut Tr
     let deciding: BTreeSet<Origin> = of_user.map(|judged| judged.decider.origin).collect();
     let (mut edits, mut of_edits) = (Vec::<Edit>::new(), Vec::new());
     for origin in deciding {
-        let removal = changed(origin, Action::Remove, String::new(), origins);
+        let removal = changed(origin, ValueAction::Remove, String::new(), origins);
         edits.extend(removal.into_iter().flat_map(|removal| removal.edits));
         of_edits.resize(edits.len(), origin);
     }

@@ -38,7 +38,7 @@ use crate::compiler::Compiler;
 use crate::error::Error;
 use crate::images::{Class, Search};
 use crate::provenance::Decider;
-use crate::reads::{Flow, Reads, Statics};
+use crate::reads::{ReadFlow, Statics, ValueReads};
 use crate::reference::Mirror;
 use crate::release::ReleaseInputs;
 use crate::render::Rendered;
@@ -67,10 +67,10 @@ pub(crate) use judged::{Judged, RegistryWithPath, WithoutOverride};
 use keys::Keys;
 pub(crate) use keys::{Assumed, is_known_key, names_registry, other_key, usual_key};
 pub(crate) use latent::{Latent, Proof};
-pub(crate) use numbers::Number;
+pub(crate) use numbers::ReprintedNumber;
 pub(crate) use pins::unpinned;
 use pull_secrets::PullSecrets;
-pub(crate) use rewrite::Unset;
+pub(crate) use rewrite::RewriteUnset;
 pub(crate) use unstable::Unstable;
 
 /// What is known about a release after it was rendered and analysed.
@@ -81,7 +81,7 @@ pub(crate) struct Analysis {
     /// Their images, in that order.
     pub images: Vec<Judged>,
     /// What keeps the rewrite from images that would follow it.
-    pub unset: Vec<Unset>,
+    pub unset: Vec<RewriteUnset>,
     /// The origins.
     pub origins: Origins,
     /// The values keys of the rewrite, `global.imageRegistry`.
@@ -97,17 +97,17 @@ pub(crate) struct Analysis {
     /// The failure, if the release did not render.
     pub failure: Option<RenderFailure>,
     /// The values that the templates read.
-    pub reads: Reads,
+    pub reads: ValueReads,
     /// The values that their code could read.
     pub statics: Statics,
     /// The same, followed through calls and assignments; see [`Analysis::flow`].
-    flow: OnceCell<Flow>,
+    flow: OnceCell<ReadFlow>,
     /// The compiled templates.
     compiler: Compiler,
     /// The user's values that would bypass the mirror once something is enabled.
     pub latent: Vec<Latent>,
     /// Tags that were read as numbers and print as different tags.
-    pub numbers: Vec<Number>,
+    pub numbers: Vec<ReprintedNumber>,
     /// Gated images.
     pub gated: Vec<Gated>,
     /// What decides about images and differs between installs.
@@ -271,7 +271,7 @@ impl Analysis {
     /// what keeps the rewrite from being set.
     pub(crate) fn unprinted_deciders(&self, number: usize) -> Vec<&Decider> {
         let judged = &self.images[number];
-        let by = |unset: &'_ &Unset| unset.images.contains(&number);
+        let by = |unset: &'_ &RewriteUnset| unset.images.contains(&number);
         let of_rewrite = || self.unset.iter().filter(by).filter_map(|unset| Some(&unset.by.as_ref()?.0)).collect();
         match judged.class {
             Class::NotRewritten => of_rewrite(),
@@ -292,10 +292,10 @@ impl Analysis {
     }
 
     /// What the code can read, followed from call to call; computed on first use.
-    pub(crate) fn flow(&self, prepared: &ReleaseInputs) -> &Flow {
+    pub(crate) fn flow(&self, prepared: &ReleaseInputs) -> &ReadFlow {
         self.flow.get_or_init(|| {
             let (chart, helm, mut compiler) = (&prepared.chart, prepared.env.helm, self.compiler.clone());
-            Flow::of(chart, helm, &mut compiler, &self.reads, &|prefix| self.is_rendered(prefix))
+            ReadFlow::of(chart, helm, &mut compiler, &self.reads, &|prefix| self.is_rendered(prefix))
         })
     }
 
@@ -349,11 +349,13 @@ pub(crate) fn not_done(work: &Work) -> Option<RenderFailure> {
 }
 
 /// The failure that the output of a template cannot be read.
-fn unreadable(message: String, rendered: &Rendered) -> RenderFailure {
+fn unreadable(error: Error, rendered: &Rendered) -> RenderFailure {
+    let cause = Cause::of_output(error.kind());
+    let message = error.into_text();
     let place = rendered.files.iter().find(|file| message.contains(&format!(" on {}:", file.name))).map(|file| Place {
         file: file.source.clone(),
         start: 0,
         end: 0,
     });
-    RenderFailure { message, place, cause: Cause::NotYaml, refuses_mirror: false, before_templates: false }
+    RenderFailure { message, place, cause, refuses_mirror: false, before_templates: false }
 }

@@ -1,4 +1,4 @@
-//! [`Number`]: a tag or version without quotes, which YAML read as a number or a boolean, so that the template printed
+//! [`ReprintedNumber`]: a tag or version without quotes, which YAML read as a number or a boolean, so that the template printed
 //! something else: `3.10` prints `3.1`.
 
 use super::Judged;
@@ -23,7 +23,7 @@ use std::ops::Range;
 
 /// A number that is printed differently in a reference.
 #[derive(Debug, Clone)]
-pub(crate) struct Number {
+pub(crate) struct ReprintedNumber {
     /// Who set it.
     pub origin: Origin,
     /// As written: `3.10`.
@@ -47,8 +47,8 @@ pub(super) fn find(
     rendered: &Rendered,
     (prepared, settings, keys): (&ReleaseInputs, &Settings, &Keys),
     compiler: &mut Compiler,
-) -> Vec<Number> {
-    let mut found: Vec<Number> = Vec::new();
+) -> Vec<ReprintedNumber> {
+    let mut found: Vec<ReprintedNumber> = Vec::new();
     for (index, judged) in images.iter().enumerate() {
         for (origin, printed) in settings_in(&judged.image, origins) {
             let Some((written, read, place)) = number(origin, origins) else { continue };
@@ -59,7 +59,15 @@ pub(super) fn find(
             match found.iter_mut().find(|known| known.place == place) {
                 Some(known) if known.images.contains(&index) => {}
                 Some(known) => known.images.push(index),
-                None => found.push(Number { origin, written, read, place, printed, images: vec![index], quoted: None }),
+                None => found.push(ReprintedNumber {
+                    origin,
+                    written,
+                    read,
+                    place,
+                    printed,
+                    images: vec![index],
+                    quoted: None,
+                }),
             }
         }
     }
@@ -122,7 +130,7 @@ fn number(origin: Origin, origins: &Origins) -> Option<(String, String, Place)> 
 
 /// The release with the user's numbers in quotes, and the changes that quote those of charts.
 fn quoted(
-    numbers: &[Number],
+    numbers: &[ReprintedNumber],
     origins: &Origins,
     prepared: &ReleaseInputs,
     keys: &Keys,

@@ -6,7 +6,7 @@ use crate::release::{InputChange, ReleaseInputs};
 use crate::render::Rendered;
 use crate::render::manifest::{Manifest, Manifests, manifests};
 use crate::settings::Settings;
-use crate::template::decisions::{Course, Decided, Decisions, Site};
+use crate::template::decisions::{Course, Decisions, MarkedDecision, Site};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub(super) struct Twin {
     /// Whether it rendered.
     pub(super) is_whole: bool,
     /// The decisions at the requested sites.
-    pub(super) decided: Vec<Decided>,
+    pub(super) decided: Vec<MarkedDecision>,
 }
 
 /// A use of the first render, in the second.

@@ -7,7 +7,7 @@ use super::propose::{Proposal, changed, title_of_removal};
 use super::together::{self, Trial};
 use super::trial::Trials;
 use crate::analysis::other_mirror::Twin;
-use crate::fix::{Action, Edit, Proven, Safety};
+use crate::fix::{Edit, Proven, Safety, ValueAction};
 use crate::images::deciders::decider;
 use crate::images::{ReferencePart, Shape, Tier};
 use crate::provenance::Decider;
@@ -43,7 +43,7 @@ pub(super) fn find(judged: &mut [Judged], origins: &Origins, trials: &mut Trials
         let (part, decider, _) = unpinned(one, origins)?;
         // The decider of the path says nothing about a version.
         let is_of_version = part == ReferencePart::Tag || one.version_decider.is_some();
-        let removal = changed(decider.origin, Action::Remove, title_of_removal(&decider), origins)?;
+        let removal = changed(decider.origin, ValueAction::Remove, title_of_removal(&decider), origins)?;
         let safety = removal.safety.max(Safety::Unsafe);
         is_of_version.then(|| (number, vec![Proposal { safety, ..removal }]))
     };

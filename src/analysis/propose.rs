@@ -1,7 +1,7 @@
 //! [`Proposal`]: a change of the user's input that may resolve a finding, before it is tried.
 
-use crate::fix::{Action, Edit, Safety, Target};
-use crate::provenance::{Decider, Source};
+use crate::fix::{Edit, FixTarget, Safety, ValueAction};
+use crate::provenance::{Decider, DeciderKind};
 use crate::release::ReleaseInputs;
 use crate::trace::{Layer, Origin, OriginData, Origins};
 use crate::values_path::ValuesPath;
@@ -63,18 +63,18 @@ impl Paths {
 }
 
 /// A change of a user's setting in its own file or flag; `None` if it is not a user's setting.
-pub(super) fn changed(origin: Origin, action: Action, title: String, origins: &Origins) -> Option<Proposal> {
+pub(super) fn changed(origin: Origin, action: ValueAction, title: String, origins: &Origins) -> Option<Proposal> {
     let Some(OriginData::Setting(setting)) = origins.get(origin) else { return None };
     let (target, safety) = match &setting.layer {
-        Layer::File(number) => (Target::File { number: *number, file: setting.place.file.clone() }, Safety::Safe),
-        Layer::Flag(part) => (Target::Flag(part.clone()), Safety::Manual),
+        Layer::File(number) => (FixTarget::File { number: *number, file: setting.place.file.clone() }, Safety::Safe),
+        Layer::Flag(part) => (FixTarget::Flag(part.clone()), Safety::Manual),
         Layer::Chart(_) | Layer::Tool => return None,
     };
     let path = origins.path(origin);
     let edit = Edit { target, path, place: Some(setting.place.clone()), action };
     let title = match (&edit.target, &edit.action) {
-        (Target::File { file, .. }, Action::Remove) => format!("{title} from {}", file.shown()),
-        (Target::File { file, .. }, _) => format!("{title} in {}", file.shown()),
+        (FixTarget::File { file, .. }, ValueAction::Remove) => format!("{title} from {}", file.shown()),
+        (FixTarget::File { file, .. }, _) => format!("{title} in {}", file.shown()),
         _ => title,
     };
     Some(Proposal { title, safety, edits: vec![edit] })
@@ -84,23 +84,23 @@ pub(super) fn changed(origin: Origin, action: Action, title: String, origins: &O
 pub(super) fn added(path: ValuesPath, value: Value, title: String, prepared: &ReleaseInputs) -> Proposal {
     let last = prepared.user.files.iter().enumerate().next_back();
     let (target, safety) = match last {
-        Some((number, file)) => (Target::File { number: number as u32, file: file.clone() }, Safety::Unsafe),
-        None => (Target::Overlay, Safety::Manual),
+        Some((number, file)) => (FixTarget::File { number: number as u32, file: file.clone() }, Safety::Unsafe),
+        None => (FixTarget::Overlay, Safety::Manual),
     };
     let title = last.map_or(title.clone(), |(_, file)| format!("{title} in {}", file.shown()));
-    Proposal { title, safety, edits: vec![Edit { target, path, place: None, action: Action::Add(value) }] }
+    Proposal { title, safety, edits: vec![Edit { target, path, place: None, action: ValueAction::Add(value) }] }
 }
 
 /// The same in an overlay.
 pub(super) fn overlaid(path: ValuesPath, value: Value, title: String) -> Proposal {
-    let edit = Edit { target: Target::Overlay, path, place: None, action: Action::Add(value) };
+    let edit = Edit { target: FixTarget::Overlay, path, place: None, action: ValueAction::Add(value) };
     Proposal { title, safety: Safety::Manual, edits: vec![edit] }
 }
 
 /// The title for removing a setting.
 pub(super) fn title_of_removal(decider: &Decider) -> String {
     match &decider.source {
-        Source::User(Layer::Flag(part)) => format!("remove `{}` from {}", decider.path, part.flag),
+        DeciderKind::User(Layer::Flag(part)) => format!("remove `{}` from {}", decider.path, part.flag),
         _ => format!("remove `{}`", decider.path),
     }
 }

@@ -7,8 +7,8 @@ use super::keys::value_at;
 use super::trial::Trials;
 use crate::analysis::other_mirror::Twin;
 use crate::images::Class;
-use crate::provenance::Source;
-use crate::reads::Reads;
+use crate::provenance::DeciderKind;
+use crate::reads::ValueReads;
 use crate::reads::statics::Statics;
 use crate::release::InputChange;
 use crate::render::output::is_crd_file;
@@ -67,12 +67,12 @@ struct Candidates {
 /// The values that reach images, by the image's index; an image without an entry was not tried.
 pub(super) fn find(
     judged: &[Judged],
-    (reads, statics): (&Reads, &Statics),
+    (reads, statics): (&ValueReads, &Statics),
     values: &Map,
     trials: &mut Trials<'_>,
 ) -> BTreeMap<usize, Vec<Reached>> {
     let is_wanted = |one: &Judged| {
-        let is_of_code = !matches!(one.decider.source, Source::User(_) | Source::ChartDefault(_));
+        let is_of_code = !matches!(one.decider.source, DeciderKind::User(_) | DeciderKind::ChartDefault(_));
         is_of_code
             && matches!(one.class, Class::HardCoded | Class::Unexplained)
             && !is_crd_file(&one.image.manifest.name)
@@ -179,7 +179,7 @@ fn switches(
 fn candidates(
     judged: &[Judged],
     images: &[usize],
-    (reads, statics): (&Reads, &Statics),
+    (reads, statics): (&ValueReads, &Statics),
     values: &Map,
     trials: &Trials<'_>,
 ) -> Candidates {

@@ -1,9 +1,9 @@
-//! [`Unset`]: the rewrite is not set in a release that is judged as given, or a setting removes it.
+//! [`RewriteUnset`]: the rewrite is not set in a release that is judged as given, or a setting removes it.
 
 use super::Judged;
 use super::keys::{Keys, value_at};
 use super::propose::{Proposal, added, changed, title_of_removal};
-use crate::fix::{Action, Fix};
+use crate::fix::{Fix, ValueAction};
 use crate::images::Class;
 use crate::provenance::{Decider, decider_of};
 use crate::reference::Mirror;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// The rewrite is not set, and these images would follow it.
 #[derive(Debug, Clone)]
-pub(crate) struct Unset {
+pub(crate) struct RewriteUnset {
     /// The key that would send them to the mirror.
     pub key: ValuesPath,
     /// Its value.
@@ -38,14 +38,14 @@ pub(super) fn find(
     prepared: &ReleaseInputs,
     keys: &Keys,
     mirror: &Mirror,
-) -> Vec<(Unset, Vec<Proposal>)> {
+) -> Vec<(RewriteUnset, Vec<Proposal>)> {
     let images: Vec<usize> = (0..judged.len()).filter(|&number| judged[number].class == Class::NotRewritten).collect();
     if images.is_empty() {
         return Vec::new();
     }
     let mut origins = Origins::new();
     let Ok(user) = prepared.user_values(Some(&mut origins)) else { return Vec::new() };
-    let mut found: Vec<(Unset, Vec<Proposal>)> = Vec::new();
+    let mut found: Vec<(RewriteUnset, Vec<Proposal>)> = Vec::new();
     for key in &keys.all {
         let Some(value) = keys.value(key) else { continue };
         if is_on_mirror(&user, key, keys, mirror) {
@@ -58,7 +58,7 @@ pub(super) fn find(
         }
         let proposals = proposals(key, value, by, &user, prepared, &origins);
         let said = |origin: Origin| (decider_of(origin, 0, &origins), said(origin, &origins));
-        let unset = Unset {
+        let unset = RewriteUnset {
             key: key.clone(),
             value: value.to_owned(),
             by: by.map(said),
@@ -216,13 +216,18 @@ fn proposals(
         let hides = origins.hidden(origin);
         let own = value_at(&user.values, key).is_some();
         if !hides.is_empty() || !own {
-            found.extend(changed(origin, Action::Remove, title_of_removal(&decider_of(origin, 0, origins)), origins));
+            found.extend(changed(
+                origin,
+                ValueAction::Remove,
+                title_of_removal(&decider_of(origin, 0, origins)),
+                origins,
+            ));
         }
     }
     for value in values {
         let title = format!("set `{key}` to `{value}`");
         let at = by.filter(|origin| origins.path(*origin) == *key);
-        let set = at.and_then(|origin| changed(origin, Action::Set(value.into()), title.clone(), origins));
+        let set = at.and_then(|origin| changed(origin, ValueAction::Set(value.into()), title.clone(), origins));
         found.extend(set);
         found.push(added(key.clone(), value.into(), title, prepared));
     }

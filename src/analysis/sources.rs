@@ -9,7 +9,7 @@ use crate::images::deciders::deciders;
 use crate::images::doubled::{self, Writer};
 use crate::images::find::is_well_known;
 use crate::images::{Class, ImageUse, ReferencePart};
-use crate::reads::Reads;
+use crate::reads::ValueReads;
 use crate::reference::{Mirror, Reference};
 use crate::release::InputChange;
 use crate::settings::Settings;
@@ -58,7 +58,7 @@ pub(super) struct Registries<'c> {
 
 impl<'c> Registries<'c> {
     /// Those that a render read.
-    pub(super) fn of(reads: &Reads, chart: &'c Chart) -> Self {
+    pub(super) fn of(reads: &ValueReads, chart: &'c Chart) -> Self {
         let mut settings = HashMap::new();
         for setting in reads.settings() {
             let Some(text) = &setting.text else { continue };

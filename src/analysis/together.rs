@@ -2,7 +2,7 @@
 //! them.
 
 use super::propose::{Paths, Proposal};
-use crate::fix::{Action, Edit, Fix, Proven, Target};
+use crate::fix::{Edit, Fix, FixTarget, Proven, ValueAction};
 use crate::values_path::Key;
 use std::collections::BTreeMap;
 
@@ -67,9 +67,9 @@ impl Proposal {
     /// The same as an overlay; `None` if it removes something, or is an overlay already.
     pub(super) fn over(&self) -> Option<Self> {
         let [edit] = &self.edits[..] else { return None };
-        let (Action::Set(value) | Action::Add(value)) = &edit.action else { return None };
+        let (ValueAction::Set(value) | ValueAction::Add(value)) = &edit.action else { return None };
         let is_plain = !edit.path.iter().any(Key::is_index);
-        let is_overlay = matches!(edit.target, Target::Overlay);
+        let is_overlay = matches!(edit.target, FixTarget::Overlay);
         (is_plain && !is_overlay)
             .then(|| super::propose::overlaid(edit.path.clone(), value.clone(), self.title.clone()))
     }

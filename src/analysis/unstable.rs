@@ -8,7 +8,7 @@ use super::Analysis;
 use super::course::{self, Courses, Ran, marks};
 use crate::images::ImageUse;
 use crate::reference::Reference;
-use crate::template::decisions::{Course, Decided, Decisions, Site};
+use crate::template::decisions::{Course, Decisions, MarkedDecision, Site};
 use crate::trace::Marks;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
@@ -22,7 +22,7 @@ pub(crate) enum Unstable {
     /// A branch whose other way has other images.
     Branch {
         /// The branch.
-        decided: Decided,
+        decided: MarkedDecision,
         /// References that only the other way has.
         other: Vec<String>,
         /// References that only this way has.
@@ -65,21 +65,21 @@ fn shown(image: &ImageUse) -> (String, Option<Range<u32>>) {
 
 /// The sites that depend only on the mirror's name.
 pub(super) fn mirror_sites(decisions: &Decisions) -> BTreeSet<Site> {
-    let of_mirror = |decided: &&Decided| decided.marks.mirror && !decided.marks.is_unstable();
+    let of_mirror = |decided: &&MarkedDecision| decided.marks.mirror && !decided.marks.is_unstable();
     decisions.decided().iter().filter(of_mirror).map(|decided| decided.site.clone()).collect()
 }
 
 /// A planned render: the sites that take another way; the last one is tested.
 struct Trial {
     turned: BTreeMap<Site, bool>,
-    about: Decided,
+    about: MarkedDecision,
 }
 
 /// What decides about images and differs between installs. `with_canary` are the decisions with another mirror.
 pub(super) fn find(
     analysis: &Analysis,
     decisions: &Decisions,
-    with_canary: &[Decided],
+    with_canary: &[MarkedDecision],
     courses: &mut Courses<'_>,
 ) -> Vec<Unstable> {
     let unstable_text = |(number, image): (usize, &ImageUse)| {
@@ -89,11 +89,11 @@ pub(super) fn find(
     };
     let images = analysis.images.iter().map(|judged| &judged.image);
     let mut found: Vec<Unstable> = images.clone().enumerate().filter_map(unstable_text).collect();
-    let differs = |decided: &&Decided| {
+    let differs = |decided: &&MarkedDecision| {
         decided.marks.is_unstable()
             || with_canary.iter().any(|other| other.site == decided.site && other.ways != decided.ways)
     };
-    let sites: Vec<Decided> = decisions.decided().iter().filter(differs).cloned().collect();
+    let sites: Vec<MarkedDecision> = decisions.decided().iter().filter(differs).cloned().collect();
     if sites.is_empty() {
         return found;
     }
@@ -105,7 +105,7 @@ pub(super) fn find(
         let turned = sites.iter().map(|one| (one.site.clone(), !one.ways[1])).collect();
         trials.push_back(Trial { turned, about: first.clone() });
     }
-    let mut told: BTreeMap<Site, (Decided, BTreeSet<String>, BTreeSet<String>)> = BTreeMap::new();
+    let mut told: BTreeMap<Site, (MarkedDecision, BTreeSet<String>, BTreeSet<String>)> = BTreeMap::new();
     let mut all_other: BTreeSet<String> = BTreeSet::new();
     for _ in 0..MAX_RENDERS {
         let Some(trial) = trials.pop_front() else { break };
@@ -135,7 +135,7 @@ pub(super) fn find(
             }
         }
     }
-    let branch = |(decided, other, own): (Decided, BTreeSet<String>, BTreeSet<String>)| Unstable::Branch {
+    let branch = |(decided, other, own): (MarkedDecision, BTreeSet<String>, BTreeSet<String>)| Unstable::Branch {
         decided,
         other: other.into_iter().collect(),
         own: own.into_iter().collect(),
@@ -145,7 +145,7 @@ pub(super) fn find(
 }
 
 /// The renders in which a site takes a way that it did not always take.
-fn turns(decided: &Decided, before: &BTreeMap<Site, bool>) -> Vec<Trial> {
+fn turns(decided: &MarkedDecision, before: &BTreeMap<Site, bool>) -> Vec<Trial> {
     let both = decided.ways == [true, true];
     let ways = [true, false].into_iter().filter(|&way| both || !decided.ways[usize::from(way)]);
     let trial = |way| {

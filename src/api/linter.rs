@@ -8,7 +8,7 @@ use crate::error::{Error, Location};
 use crate::finding::{self, Severity};
 use crate::lint::lint;
 use crate::reference::{Layout, Mirror};
-use crate::report::stream::Kept;
+use crate::report::stream::KeptReports;
 use crate::report::text::{self, Detail, Style};
 use crate::report::{self, json};
 use crate::settings::Settings;
@@ -100,7 +100,7 @@ impl Report {
     /// # Errors
     /// The report cannot be written.
     pub fn write_json(&self, out: &mut dyn io::Write) -> io::Result<()> {
-        json::write(&Kept::of(std::slice::from_ref(&self.report)), out)
+        json::write(&KeptReports::of(std::slice::from_ref(&self.report)), out)
     }
 }
 
@@ -108,7 +108,7 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = Vec::new();
         let style = Style { colour: false, width: None, detail: Detail::Usual };
-        text::write(&Kept::of(std::slice::from_ref(&self.report)), style, &mut out).map_err(|_| fmt::Error)?;
+        text::write(&KeptReports::of(std::slice::from_ref(&self.report)), style, &mut out).map_err(|_| fmt::Error)?;
         f.write_str(&String::from_utf8_lossy(&out))
     }
 }

@@ -1,7 +1,7 @@
 //! [`Rendered`]: a rendered chart, and the origins of its bytes.
 
 use crate::error::Location;
-use crate::provenance::{Source, deciders_in, printed};
+use crate::provenance::{DeciderKind, deciders_in, printed};
 use crate::release::RenderOutcome;
 use crate::render::manifest::{self, Manifests};
 use crate::render::output::{Selection, crds};
@@ -179,13 +179,13 @@ fn of_content(
         let mut is_known = false;
         for decider in deciders_in(span, from, origins) {
             let (kind, path) = match &decider.source {
-                Source::User(Layer::Flag(_)) => (OriginKind::Flag, decider.path.to_string()),
-                Source::User(_) | Source::Tool => (OriginKind::ValuesFile, decider.path.to_string()),
-                Source::ChartDefault(_) => (OriginKind::ChartDefault, decider.path.to_string()),
-                Source::Template => (OriginKind::Template, String::new()),
-                Source::Other(_) if decider.place.is_some() => (OriginKind::ChartFile, String::new()),
-                Source::Other(fact) => (OriginKind::Fact, fact.clone()),
-                Source::Unknown => continue,
+                DeciderKind::User(Layer::Flag(_)) => (OriginKind::Flag, decider.path.to_string()),
+                DeciderKind::User(_) | DeciderKind::Tool => (OriginKind::ValuesFile, decider.path.to_string()),
+                DeciderKind::ChartDefault(_) => (OriginKind::ChartDefault, decider.path.to_string()),
+                DeciderKind::Template => (OriginKind::Template, String::new()),
+                DeciderKind::Other(_) if decider.place.is_some() => (OriginKind::ChartFile, String::new()),
+                DeciderKind::Other(fact) => (OriginKind::Fact, fact.clone()),
+                DeciderKind::Unknown => continue,
             };
             is_known = true;
             tell(from..at, Origin { range: 0..0, kind, location: decider.place.as_ref().map(location), path });

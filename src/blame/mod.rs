@@ -7,7 +7,7 @@ use crate::analysis::{Blamed, Otherwise};
 use crate::images::ReferencePart;
 use crate::images::deciders::part_places;
 use crate::objects::{Object, ObjectName};
-use crate::provenance::{Decider, Source, deciders_in, printed, rank};
+use crate::provenance::{Decider, DeciderKind, deciders_in, printed, rank};
 use crate::render::manifest::Manifest;
 use crate::secrets::{MASK, Secrets, hidden_in_manifest};
 use crate::trace::{Origin, Origins};
@@ -213,13 +213,13 @@ fn shares(
             }
         }
     }
-    found.retain(|share| share.decider.source != Source::Unknown);
+    found.retain(|share| share.decider.source != DeciderKind::Unknown);
     // The origin of the text is unknown, but the action that printed it is known.
     if found.is_empty() && !line.is_empty() {
         found.extend(printed(manifest, line.clone()).map(|place| Share {
             text: shown(line.clone()),
             decider: Decider {
-                source: Source::Template,
+                source: DeciderKind::Template,
                 origin: Origin::NONE,
                 place: Some(place),
                 path: ValuesPath::default(),

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// The selection; empty selects everything.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Selection {
+pub(crate) struct BlameSelection {
     /// References, or the ends of their names: `quay.io/acme/api:1.4`, `acme/api`, `api`.
     pub images: Vec<String>,
     /// Fields: `Deployment/api:spec.replicas`; without a path the whole object.
@@ -33,7 +33,7 @@ pub(crate) type Selected = (Arc<Manifest>, Option<Vec<Range<u32>>>);
 ///
 /// # Errors
 /// The selection matches nothing.
-pub(crate) fn select(traced: &Traced, selection: &Selection, limits: &Limits) -> Result<Vec<Selected>, Error> {
+pub(crate) fn select(traced: &Traced, selection: &BlameSelection, limits: &Limits) -> Result<Vec<Selected>, Error> {
     let mut manifests: Vec<Arc<Manifest>> = traced.manifests.clone();
     for pattern in &selection.templates {
         if !manifests.iter().any(|manifest| is_of(manifest, pattern)) {

@@ -17,7 +17,7 @@ pub(crate) struct Trail {
     /// The path that was asked for.
     pub path: ValuesPath,
     /// The current value; `None` if it is not set.
-    pub value: Option<Shown>,
+    pub value: Option<ShownValue>,
     /// Who set it, followed by everything that this hides, nearest first. For a value that is not set, who mentions it.
     pub settings: Vec<Decider>,
     /// For a map or list: its content, sorted by path.
@@ -37,7 +37,7 @@ impl Trail {
     pub(crate) fn hide_secrets(&mut self) {
         let values = self.value.iter_mut().chain(self.leaves.iter_mut().map(|leaf| &mut leaf.value));
         for value in values {
-            if let Shown::Text(text) = value {
+            if let ShownValue::Text(text) = value {
                 *text = self.secrets.hide_in(text, false);
             }
         }
@@ -46,7 +46,7 @@ impl Trail {
 
 /// A value as displayed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Shown {
+pub(crate) enum ShownValue {
     /// A text.
     Text(String),
     /// A number or a boolean.
@@ -63,7 +63,7 @@ pub(crate) struct Leaf {
     /// Its path.
     pub path: ValuesPath,
     /// Its value.
-    pub value: Shown,
+    pub value: ShownValue,
     /// Who set it.
     pub decider: Decider,
     /// Whether its name says that it is a secret.
@@ -122,13 +122,13 @@ pub(crate) fn trail(traced: &Traced, asked: &str) -> Result<Trail, Error> {
     Ok(trail)
 }
 
-fn shown(value: &Value) -> Shown {
+fn shown(value: &Value) -> ShownValue {
     match value {
-        Value::Nil => Shown::Null,
-        Value::Str(text) => Shown::Text(text.to_string()),
-        Value::Map(map) => Shown::Tree("map", map.len()),
-        Value::List(list) => Shown::Tree("list", list.len()),
-        other => Shown::Plain(strval(other).map(|text| text.to_string()).unwrap_or_default()),
+        Value::Nil => ShownValue::Null,
+        Value::Str(text) => ShownValue::Text(text.to_string()),
+        Value::Map(map) => ShownValue::Tree("map", map.len()),
+        Value::List(list) => ShownValue::Tree("list", list.len()),
+        other => ShownValue::Plain(strval(other).map(|text| text.to_string()).unwrap_or_default()),
     }
 }
 

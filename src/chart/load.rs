@@ -33,12 +33,12 @@ pub(crate) struct Loaded {
 /// Errors are helm's texts as `helm template` prints them after `Error: `.
 pub(crate) fn load(path: &Path, limits: &Limits, helm: HelmVersion) -> Result<Loaded, Error> {
     let reach = Reach::of_user(limits.file_bytes);
-    load_from(&Source { reach: &reach, by: By::User, path, seen_as: None }, limits, helm)
+    load_from(&ChartAt { reach: &reach, by: By::User, path, seen_as: None }, limits, helm)
 }
 
 /// The source of a chart.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Source<'s> {
+pub(crate) struct ChartAt<'s> {
     /// What may be read.
     pub reach: &'s Reach,
     /// Who named the chart.
@@ -55,8 +55,8 @@ pub(crate) fn not_found(path: &Path) -> Error {
 }
 
 /// Loads a chart, as [`load`] does.
-pub(crate) fn load_from(source: &Source<'_>, limits: &Limits, helm: HelmVersion) -> Result<Loaded, Error> {
-    let Source { reach, by, path, seen_as } = *source;
+pub(crate) fn load_from(source: &ChartAt<'_>, limits: &Limits, helm: HelmVersion) -> Result<Loaded, Error> {
+    let ChartAt { reach, by, path, seen_as } = *source;
     let mut budget = Budget::new(limits, helm);
     let mut warnings = Vec::new();
     if !look::exists(path) {
@@ -77,7 +77,7 @@ pub(crate) fn load_from(source: &Source<'_>, limits: &Limits, helm: HelmVersion)
     finish(files, generation, folder, budget, warnings)
 }
 
-/// Loads a chart that is not on the disk, or whose old state is needed, as [`load_seen_as`] does.
+/// Loads a chart that is not on the disk, or whose old state is needed, as [`load_from`] does.
 pub(crate) fn load_stored(
     chart: &Stored,
     path: &Path,
@@ -169,7 +169,7 @@ pub(super) fn read_archive(
 
 /// The content type that Go detects for a file that is not an archive, for files that users mistake for charts.
 ///
-/// Source: Go `net/http`, `DetectContentType`.
+/// ChartAt: Go `net/http`, `DetectContentType`.
 fn content_type(start: &[u8]) -> &'static str {
     /// The bytes that Go reads; helm pads with zero bytes.
     const LOOKED_AT: usize = 512;

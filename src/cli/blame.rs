@@ -5,7 +5,7 @@ use super::output::{Color, use_colour};
 use super::release::{hide_secrets, log, without_secrets};
 use super::{Outcome, Problem, Streams};
 use crate::analysis::{self, Traced, render};
-use crate::blame::select::{Selection, select};
+use crate::blame::select::{BlameSelection, select};
 use crate::blame::{Document, value::trail};
 use crate::cli::one_release::{One, OneFlags, RenderFlags};
 use crate::compiler::Compiler;
@@ -97,7 +97,7 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
         return Ok(outcome);
     }
     let selection =
-        Selection { images: args.image.clone(), paths: args.path.clone(), templates: args.show_only.clone() };
+        BlameSelection { images: args.image.clone(), paths: args.path.clone(), templates: args.show_only.clone() };
     let selected = select(&traced, &selection, &prepared.limits)?;
     let secrets = (!args.show_secrets).then(|| Secrets::of(&traced.origins));
     let mut documents = Vec::new();

@@ -3,7 +3,7 @@
 //! The old state of a release is its chart and values files in the merge base of REV and HEAD; files that did not change
 //! are read from the disk. If a path leads through links, a change of any of them touches the release.
 
-use super::git::{Changes, Repository, Snapshot, steps};
+use super::git::{ChangedFiles, GitRepository, Snapshot, steps};
 use super::jobs::Job;
 use crate::disk::shown;
 use crate::disk::{Reach, look};
@@ -19,17 +19,17 @@ use std::sync::Arc;
 pub(crate) struct Base {
     /// The working folder, with links resolved.
     here: PathBuf,
-    repository: Repository,
+    repository: GitRepository,
     /// The merge base.
     snapshot: Snapshot,
-    changes: Changes,
+    changes: ChangedFiles,
     /// Results by path: many releases share a chart.
     touched: RefCell<BTreeMap<PathBuf, bool>>,
 }
 
 /// The state of a release before the branch.
 #[derive(Debug)]
-pub(crate) enum Before {
+pub(crate) enum StateBefore {
     /// It did not exist.
     Absent,
     /// The old state is not known, and why.
@@ -42,7 +42,7 @@ pub(crate) enum Before {
 pub(crate) fn is_before_first_commit(revision: &str) -> bool {
     revision == "HEAD"
         && here()
-            .and_then(|here| Repository::around(&here))
+            .and_then(|here| GitRepository::around(&here))
             .is_ok_and(|repository| repository.commit("HEAD").is_none() && repository.is_empty())
 }
 
@@ -50,7 +50,7 @@ impl Base {
     /// Asks git what changed since the merge base of a revision, including staged and uncommitted changes.
     pub(crate) fn since(revision: &str) -> Result<Self, Error> {
         let here = here()?;
-        let repository = Repository::around(&here)?;
+        let repository = GitRepository::around(&here)?;
         let commit = repository.commit(revision).ok_or_else(|| {
             Error::input(format!("--changed-since: this repository has no commit {revision:?}; was it fetched?"))
         })?;
@@ -111,11 +111,11 @@ impl Base {
     }
 
     /// A store that shows the old state of the releases. A release whose old state is not available becomes
-    /// [`Before::Unknown`]; so do all if the lists of mirrored images changed.
-    pub(crate) fn store(&self, jobs: &mut [Before], same_lists: bool, reach: &Arc<Reach>) -> Store {
+    /// [`StateBefore::Unknown`]; so do all if the lists of mirrored images changed.
+    pub(crate) fn store(&self, jobs: &mut [StateBefore], same_lists: bool, reach: &Arc<Reach>) -> Store {
         let mut store = Store::new(None, reach.clone());
         for before in jobs {
-            let Before::Was(job) = before else { continue };
+            let StateBefore::Was(job) = before else { continue };
             let why = match () {
                 () if !same_lists => "the lists of mirrored images changed",
                 () if job.flags.dependency_update => "its dependencies are in other folders",
@@ -123,7 +123,7 @@ impl Base {
                 () => "",
             };
             if !why.is_empty() {
-                *before = Before::Unknown(why.to_owned());
+                *before = StateBefore::Unknown(why.to_owned());
                 continue;
             }
             // A wrong flag is reported when the release is rendered.

@@ -3,7 +3,7 @@
 use super::jobs::Job;
 use crate::disk::{Reach, look};
 use crate::error::Error;
-use crate::fix::{Edit, Fix, Refusal, Target, edited_all};
+use crate::fix::{Edit, Fix, FixTarget, Refusal, edited_all};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::source::File;
@@ -117,7 +117,7 @@ impl Edits {
         }
         let mut texts = Vec::new();
         for (&number, edits) in &by_file {
-            let Target::File { file, .. } = &edits[0].target else { continue };
+            let FixTarget::File { file, .. } = &edits[0].target else { continue };
             let values = &self.files[number];
             let base = values.base.as_ref().unwrap_or(file);
             let all: Vec<&Edit> = values.edits.iter().chain(edits.iter().copied()).collect();
@@ -135,7 +135,7 @@ impl Edits {
 
     /// The index of the file that an edit changes.
     fn file_of(&self, edit: &Edit) -> Result<usize, Error> {
-        let Target::File { file, .. } = &edit.target else { return Err(Error::input(Refusal::Manual.to_string())) };
+        let FixTarget::File { file, .. } = &edit.target else { return Err(Error::input(Refusal::Manual.to_string())) };
         let number = self.files.iter().position(|values| values.names.contains(file.name()));
         let number = number.ok_or_else(|| told(edit, "it is not a file on the disk"))?;
         match &self.files[number].refused {
@@ -203,9 +203,9 @@ pub(super) fn key(edit: &Edit) -> String {
 /// Why an edit is not made, and its location.
 fn told(edit: &Edit, why: &str) -> Error {
     let file = match &edit.target {
-        Target::File { file, .. } => file.shown(),
-        Target::Flag(part) => part.flag,
-        Target::Overlay => "",
+        FixTarget::File { file, .. } => file.shown(),
+        FixTarget::Flag(part) => part.flag,
+        FixTarget::Overlay => "",
     };
     Error::input(format!("{file}: `{}`: {why}", edit.path))
 }

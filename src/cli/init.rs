@@ -1,7 +1,7 @@
 //! `airtight init`: a first `airtight.yaml` from the content of the working folder.
 
 use super::{Outcome, Problem, Streams};
-use crate::config::init::{Found, text};
+use crate::config::init::{FoundRelease, text};
 use crate::config::{Config, FILE_NAME};
 use crate::disk::shown;
 use crate::disk::{By, Reach, look};
@@ -104,7 +104,7 @@ struct Look<'r> {
 
 impl Look<'_> {
     /// Charts in the working folder and below, and the releases of other tools.
-    fn all(&mut self) -> Result<Vec<Found>, Error> {
+    fn all(&mut self) -> Result<Vec<FoundRelease>, Error> {
         if self.is_chart(Path::new(".")) {
             return Ok(vec![self.chart(".")]);
         }
@@ -130,7 +130,7 @@ impl Look<'_> {
             }
         }
         // A chart that another tool installs is a release of that tool.
-        let installed: Vec<String> = others.iter().map(|other: &Found| other.chart.clone()).collect();
+        let installed: Vec<String> = others.iter().map(|other: &FoundRelease| other.chart.clone()).collect();
         charts.retain(|chart| !installed.contains(&chart.chart));
         charts.extend(others);
         charts.sort();
@@ -168,7 +168,7 @@ impl Look<'_> {
     }
 
     /// A chart as its own release: `values-prod.yaml` beside its values.yaml is an environment.
-    fn chart(&mut self, path: &str) -> Found {
+    fn chart(&mut self, path: &str) -> FoundRelease {
         let metadata = self.read_yaml(&Path::new(path).join("Chart.yaml"));
         let name = metadata.map(|node| node.text_of("name")).unwrap_or_default();
         let mut environments = Vec::new();
@@ -184,11 +184,11 @@ impl Look<'_> {
             }
         }
         environments.sort();
-        Found { name, chart: path.to_owned(), environments, ..Found::default() }
+        FoundRelease { name, chart: path.to_owned(), environments, ..FoundRelease::default() }
     }
 
     /// The releases that Argo CD, Flux and helmfile install from folders of this repository.
-    fn of_other_tools(&mut self, path: &str) -> Vec<Found> {
+    fn of_other_tools(&mut self, path: &str) -> Vec<FoundRelease> {
         let Some(bytes) = self.read_file(Path::new(path)) else { return Vec::new() };
         let text = Str::from(String::from_utf8_lossy(&bytes).as_ref());
         let mut releases = Vec::new();
@@ -238,14 +238,14 @@ fn is_template_of_helmfile(path: &str) -> bool {
 }
 
 /// Distinguishes releases of one name by environments named after their files: templates see the name itself.
-fn name_apart(found: &mut [Found]) {
+fn name_apart(found: &mut [FoundRelease]) {
     let mut seen = BTreeSet::new();
     for one in found {
-        let all = |one: &Found| -> Vec<String> {
+        let all = |one: &FoundRelease| -> Vec<String> {
             let environments = one.environments.iter().map(|(name, _)| format!("{}/{name}", one.name));
             if one.environments.is_empty() { vec![one.name.clone()] } else { environments.collect() }
         };
-        let is_known = |one: &Found, seen: &BTreeSet<String>| all(one).iter().any(|name| seen.contains(name));
+        let is_known = |one: &FoundRelease, seen: &BTreeSet<String>| all(one).iter().any(|name| seen.contains(name));
         if is_known(one, &seen) && one.environments.is_empty() {
             let file = one.from.rsplit('/').next().unwrap_or_default();
             let stem = file.split('.').next().filter(|stem| !stem.is_empty()).unwrap_or("other").to_owned();

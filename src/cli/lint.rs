@@ -18,7 +18,7 @@ use crate::disk::{By, Reach, look};
 use crate::disk::{seen, shown};
 use crate::error::Error;
 use crate::report::Report;
-use crate::report::stream::{Kept, Reports};
+use crate::report::stream::{KeptReports, Reports};
 use crate::report::text::Detail;
 use crate::settings::Settings;
 use crate::source::File;
@@ -168,7 +168,7 @@ impl Args {
         }
         let changes = self.output.shows_changes();
         reports.iter_mut().for_each(|report| report.hide_secrets(changes));
-        self.write(&Kept::of(&reports), streams, outcome)
+        self.write(&KeptReports::of(&reports), streams, outcome)
     }
 
     /// Writes reports, and returns the outcome.

@@ -13,7 +13,7 @@ use crate::disk::{seen, shown};
 use crate::error::Error;
 use crate::finding::Finding;
 use crate::limits::Limits;
-use crate::policy::{Change, Weight};
+use crate::policy::{PolicyChange, Weight};
 use crate::report::Report;
 use crate::secrets::Secrets;
 use crate::source::{File, Place};
@@ -57,7 +57,7 @@ pub(crate) struct Policy<'a> {
     from: ConfigFrom,
     head: &'a Config,
     old: Old,
-    changes: Vec<Change>,
+    changes: Vec<PolicyChange>,
     /// The comments that were compared, by location.
     compared: BTreeSet<(String, u32, String)>,
     /// The comments of files in the base.
@@ -101,7 +101,7 @@ impl<'a> Policy<'a> {
             (None, now) => {
                 if now.is_some() {
                     let message = format!("{since} has no configuration: that of this branch decides");
-                    changes.push(Change::new(Weight::Stricter, message, None, after));
+                    changes.push(PolicyChange::new(Weight::Stricter, message, None, after));
                 }
                 let old = if now.is_some() { Old::Absent } else { Old::Same };
                 return Ok(Self::new(base, since, from, head, old, changes));
@@ -121,13 +121,13 @@ impl<'a> Policy<'a> {
                 Some(now) => format!("the configuration is now {}, it was {}", shown(now), shown(&path)),
                 None => format!("the configuration {} was removed", shown(&path)),
             };
-            changes.push(Change::new(Weight::Looser, message, Some(start(&file)), after.clone()));
+            changes.push(PolicyChange::new(Weight::Looser, message, Some(start(&file)), after.clone()));
         }
         let old = match Config::parse(&file, &folder(&path)) {
             Ok(config) => Old::Was(Box::new(config)),
             Err(why) => {
                 let message = format!("the configuration of {since} cannot be read: that of this branch decides");
-                let mut change = Change::new(Weight::Looser, message, Some(start(&file)), after);
+                let mut change = PolicyChange::new(Weight::Looser, message, Some(start(&file)), after);
                 change.notes.extend(why.helm_text().lines().map(str::to_owned));
                 changes.push(change);
                 Old::Unreadable(why.helm_text().lines().next().unwrap_or_default().to_owned())
@@ -136,7 +136,14 @@ impl<'a> Policy<'a> {
         Ok(Self::new(base, since, from, head, old, changes))
     }
 
-    fn new(base: &'a Base, since: &'a str, from: ConfigFrom, head: &'a Config, old: Old, changes: Vec<Change>) -> Self {
+    fn new(
+        base: &'a Base,
+        since: &'a str,
+        from: ConfigFrom,
+        head: &'a Config,
+        old: Old,
+        changes: Vec<PolicyChange>,
+    ) -> Self {
         let (compared, old_comments) = (BTreeSet::new(), BTreeMap::new());
         Self { base, since, from, head, old, changes, compared, old_comments }
     }
@@ -239,7 +246,7 @@ impl<'a> Policy<'a> {
     }
 
     /// Additions to the lists.
-    fn grown(&self, old: &[List], new: &[List]) -> Vec<Change> {
+    fn grown(&self, old: &[List], new: &[List]) -> Vec<PolicyChange> {
         const MOST: usize = 10;
         let known: BTreeSet<&[u8]> =
             old.iter().flat_map(|(_, text)| text.split(|&byte| byte == b'\n')).map(entry).collect();
@@ -263,7 +270,7 @@ impl<'a> Policy<'a> {
                 before.map(|(name, text)| Place { file: File::new(name.clone(), text.clone()), start: 0, end: 0 });
             let count = if fresh.len() == 1 { "1 image".to_owned() } else { format!("{} images", fresh.len()) };
             let message = format!("{name} lists {count} as mirrored that {} does not list", self.since);
-            let mut change = Change::new(Weight::Looser, message, before, Some(first.clone()));
+            let mut change = PolicyChange::new(Weight::Looser, message, before, Some(first.clone()));
             change.notes.extend(fresh.iter().take(MOST).map(|(line, place)| format!("new at {place}: {line}")));
             if fresh.len() > MOST {
                 change.notes.push(format!("and {} more", fresh.len() - MOST));
@@ -306,7 +313,7 @@ impl<'a> Policy<'a> {
             let count = if fresh.len() == 1 { "1 finding".to_owned() } else { format!("{} findings", fresh.len()) };
             let message = format!("the baseline {} accepts {count} more than in {}", shown(path), self.since);
             let before = (!is_new).then(|| old.start());
-            let mut change = Change::new(Weight::Looser, message, before, Some(first.clone()));
+            let mut change = PolicyChange::new(Weight::Looser, message, before, Some(first.clone()));
             change.notes.extend(fresh.iter().take(MOST).map(|(finding, place)| {
                 let about = if finding.reference.is_empty() { &finding.field } else { &finding.reference };
                 format!("new at {place}: {} in {}, {about}", finding.rule, finding.release)
@@ -354,7 +361,7 @@ impl<'a> Policy<'a> {
                     let what = if was.is_some() { "accepts more" } else { "is new" };
                     let rules = if comment.rules.is_empty() { "no rule".to_owned() } else { comment.rules() };
                     let message = format!("a suppression {what}: {rules}, in {path}");
-                    self.changes.push(Change::new(Weight::Looser, message, was, Some(comment.place.clone())));
+                    self.changes.push(PolicyChange::new(Weight::Looser, message, was, Some(comment.place.clone())));
                 }
             }
             if self.from == ConfigFrom::Head {

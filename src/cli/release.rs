@@ -3,7 +3,7 @@
 use super::fetch::{self, FetchFlags};
 use super::{Problem, Streams};
 use crate::chart::Chart;
-use crate::chart::load::{Source, load_from, not_found};
+use crate::chart::load::{ChartAt, load_from, not_found};
 use crate::chart_reference::ChartReference;
 use crate::disk::{By, Reach};
 use crate::error::Error;
@@ -283,7 +283,7 @@ fn plugin_namespace() -> Option<String> {
 /// written: the chart is completed in memory.
 fn add_missing_dependencies(
     chart: &mut Arc<Chart>,
-    source: &Source<'_>,
+    source: &ChartAt<'_>,
     limits: &Limits,
     helm: HelmVersion,
 ) -> Result<Vec<String>, Error> {
@@ -306,7 +306,7 @@ fn add_missing_dependencies(
             .reach
             .check_beside(source.by, source.path, &folder)
             .map_err(|error| error.after(format_args!("dependency {name} of chart {}", chart.name())))?;
-        let loaded = load_from(&Source { path: &folder, seen_as: None, ..*source }, limits, helm)?;
+        let loaded = load_from(&ChartAt { path: &folder, seen_as: None, ..*source }, limits, helm)?;
         warnings.extend(loaded.warnings);
         found.push(loaded.chart);
     }
@@ -353,8 +353,9 @@ impl ReleaseFlags {
         let limits = self.limits()?;
         self.check_time_zone()?;
         let capabilities = self.capabilities()?;
-        let complete =
-            |chart: &mut Arc<Chart>, source: &Source<'_>| add_missing_dependencies(chart, source, &limits, self.helm());
+        let complete = |chart: &mut Arc<Chart>, source: &ChartAt<'_>| {
+            add_missing_dependencies(chart, source, &limits, self.helm())
+        };
         let complete: Option<&Complete<'_>> = if self.dependency_update { Some(&complete) } else { None };
         let by = if self.configured.chart { By::Repository } else { By::User };
         let loaded = store.chart(by, chart, &limits, self.helm(), complete);

@@ -1,7 +1,7 @@
 //! `airtight lint --changed-since`: the releases that a branch touches are checked in their old and new state, with the
 //! configuration of the base, and only what is new is reported.
 
-use super::changed::{Base, Before};
+use super::changed::{Base, StateBefore};
 use super::fetch::{self, Archives};
 use super::jobs::{self, Done, Job};
 use super::lint::{Args, NOTHING, stdin};
@@ -52,11 +52,12 @@ impl Args {
                 _ => true,
             };
         let all = jobs.len();
-        let is_touched = |(job, before): &(Job, Before)| {
-            let same = matches!(before, Before::Was(was) if was.entry == job.entry && was.settings == job.settings);
+        let is_touched = |(job, before): &(Job, StateBefore)| {
+            let same =
+                matches!(before, StateBefore::Was(was) if was.entry == job.entry && was.settings == job.settings);
             !same || !accepts_alike || !same_lists || base.touches_files(job)
         };
-        let (jobs, mut before): (Vec<Job>, Vec<Before>) = jobs.into_iter().filter(is_touched).unzip();
+        let (jobs, mut before): (Vec<Job>, Vec<StateBefore>) = jobs.into_iter().filter(is_touched).unzip();
         if jobs.is_empty() {
             let _ = writeln!(streams.err, "none of {all} releases changed since {revision}");
         }
@@ -68,8 +69,8 @@ impl Args {
         let archives = self.fetched(&jobs, &before, &policy, streams)?;
         fetch::put(archives.clone(), &mut old_disk);
         fetch::put(archives, &mut store);
-        let was = |before: &Before| match before {
-            Before::Was(job) => Some((**job).clone()),
+        let was = |before: &StateBefore| match before {
+            StateBefore::Was(job) => Some((**job).clone()),
             _ => None,
         };
         let olds: Vec<Job> = before.iter().filter_map(was).collect();
@@ -80,9 +81,9 @@ impl Args {
         let mut reports = Vec::new();
         for ((job, before), done) in jobs.iter().zip(before).zip(done) {
             let old = match before {
-                Before::Absent => Ok(None),
-                Before::Unknown(why) => Err(Error::input(why)),
-                Before::Was(_) => old_done.next().map(|done: Done| done.checked).transpose(),
+                StateBefore::Absent => Ok(None),
+                StateBefore::Unknown(why) => Err(Error::input(why)),
+                StateBefore::Was(_) => old_done.next().map(|done: Done| done.checked).transpose(),
             };
             let mut now = self.settle(vec![done], std::slice::from_ref(job), streams, outcome);
             let Some(one) = now.first_mut() else { continue };
@@ -106,7 +107,7 @@ impl Args {
     fn fetched(
         &self,
         jobs: &[Job],
-        before: &[Before],
+        before: &[StateBefore],
         policy: &Policy<'_>,
         streams: &mut Streams<'_>,
     ) -> Result<Archives, Problem> {
@@ -118,7 +119,7 @@ impl Args {
             self.chart.is_none() && !self.allow_new_sources && !known.contains(remote.location.source())
         };
         let old = before.iter().filter_map(|before| match before {
-            Before::Was(job) => Some(&job.chart),
+            StateBefore::Was(job) => Some(&job.chart),
             _ => None,
         });
         let charts: Vec<&ChartReference> = jobs.iter().map(|job| &job.chart).chain(old).collect();
@@ -141,13 +142,13 @@ impl Args {
         config: &Config,
         bundle: Option<Arc<Bundle>>,
         reach: &Reach,
-    ) -> Result<Vec<(Job, Before)>, Error> {
+    ) -> Result<Vec<(Job, StateBefore)>, Error> {
         let decides = policy.decides();
         let settings =
             |config: &Config, target: &MirrorTarget| self.settings.settings_with(config, target, bundle.clone());
         if let Some(chart) = &self.chart {
             let job = self.typed(chart, settings(decides, &MirrorTarget::default())?)?;
-            return Ok(vec![(job.clone(), Before::Was(Box::new(job)))]);
+            return Ok(vec![(job.clone(), StateBefore::Was(Box::new(job)))]);
         }
         let nothing = Config::default();
         let old = policy.old().map(|old| old.unwrap_or(&nothing));
@@ -165,19 +166,19 @@ impl Args {
             }
             let old = old.clone();
             let before = |settings: Settings, entry: &ReleaseSpec| {
-                Before::Was(Box::new(Job::of(entry, &self.release, settings)))
+                StateBefore::Was(Box::new(Job::of(entry, &self.release, settings)))
             };
             let (entry, settings, before) = match (pair.before, pair.after, old) {
                 // The branch's own configuration counts.
                 (_, Some(is), Err(why)) => {
-                    (&is.entry, settings(config, &is.entry.target)?, Before::Unknown(why.into_text()))
+                    (&is.entry, settings(config, &is.entry.target)?, StateBefore::Unknown(why.into_text()))
                 }
                 (None, Some(is), Ok(old)) => {
                     let target = match policy.is_of_base() {
                         true => target_of_new(old, config, &is.entry).0,
                         false => is.entry.target.clone(),
                     };
-                    (&is.entry, settings(decides, &target)?, Before::Absent)
+                    (&is.entry, settings(decides, &target)?, StateBefore::Absent)
                 }
                 (Some(was), Some(is), Ok(old)) => {
                     let (target, old_settings) = match policy.is_of_base() {

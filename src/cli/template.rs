@@ -28,7 +28,7 @@ use std::sync::Arc;
 #[command(override_usage = "airtight template [OPTIONS] [NAME] <CHART>")]
 #[command(after_help = "Flags of `helm template` that have no effect without a cluster are accepted and ignored.")]
 pub(crate) struct Args {
-    /// [NAME] CHART: the release's name, and the chart: a folder, an archive, oci://HOST/PATH, or the URL of an archive
+    /// The name of the release, which may be left out, and the chart: a folder, an archive, oci://HOST/PATH, or the URL of an archive
     #[arg(value_name = "NAME CHART", num_args = 1..=2, required = true)]
     positional: Vec<String>,
     /// Also print the files of crds/
@@ -129,7 +129,7 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
     hide_secrets(&prepared, &mut lines);
     log(streams, &lines);
     let release::RenderOutcome { root, rendered, seed, .. } = outcome.map_err(|problem| match problem {
-        release::RenderProblem::Input(error) | release::RenderProblem::Chart(error) => {
+        release::RenderProblem::Input(error) | release::RenderProblem::Chart(_, error) => {
             without_secrets(&prepared, error)
         }
         release::RenderProblem::Template(error) => {

@@ -8,9 +8,9 @@ use super::sides::{Day, Pair, chart_sources, files, is_later, latest, pairs, sam
 use super::{Config, ListedRelease, MirrorTarget, ReleaseSpec, Suppression};
 use crate::finding::Severity;
 use crate::helm::HelmVersion;
-use crate::images::find::{Action, PlaceRule};
+use crate::images::find::{HintAction, PlaceRule};
 use crate::limits::Limits;
-use crate::policy::{Change, Weight};
+use crate::policy::{PolicyChange, Weight};
 use crate::reference::{Layout, Mirror};
 use crate::rules::RULES;
 use crate::settings::Level;
@@ -28,7 +28,7 @@ pub(crate) fn changes(
     exists: &dyn Fn(&str) -> bool,
     wanted: &dyn Fn(&ReleaseSpec) -> bool,
     fetches_all: bool,
-) -> Vec<Change> {
+) -> Vec<PolicyChange> {
     let mut diff = Diff { before: Side::new(before), after: Side::new(after), exists, found: Vec::new() };
     diff.top();
     diff.rules();
@@ -111,7 +111,7 @@ struct Diff<'c> {
     before: Side<'c>,
     after: Side<'c>,
     exists: &'c dyn Fn(&str) -> bool,
-    found: Vec<Change>,
+    found: Vec<PolicyChange>,
 }
 
 /// The message that something is now b and was a.
@@ -137,8 +137,8 @@ impl Diff<'_> {
     /// Adds a change at a path of keys.
     fn add(&mut self, weight: Weight, message: String, way: &[&str]) {
         let change = match self.after.at(way) {
-            Some(after) => Change::new(weight, message, self.before.at(way), Some(after)),
-            None => Change::new(weight, message, self.before.at(way), self.after.near(way)).gone(),
+            Some(after) => PolicyChange::new(weight, message, self.before.at(way), Some(after)),
+            None => PolicyChange::new(weight, message, self.before.at(way), self.after.near(way)).gone(),
         };
         self.found.push(change);
     }
@@ -189,11 +189,11 @@ impl Diff<'_> {
             let place = self.before.item(&[key], text);
             let message = format!("`{key}` no longer has {text}");
             let after = self.after.near(&[key]);
-            self.found.push(Change::new(gone, message, place, after).gone());
+            self.found.push(PolicyChange::new(gone, message, place, after).gone());
         }
         for text in is.iter().filter(|text| !was.contains(text)) {
             let (before, after) = (self.before.at(&[key]), self.after.item(&[key], text));
-            self.found.push(Change::new(new, format!("`{key}` now has {text}"), before, after));
+            self.found.push(PolicyChange::new(new, format!("`{key}` now has {text}"), before, after));
         }
     }
 
@@ -218,8 +218,8 @@ impl Diff<'_> {
 
     fn finders(&mut self) {
         for (name, action, gone, new) in [
-            ("add", Action::Add, Weight::Looser, Weight::Stricter),
-            ("exclude", Action::Exclude, Weight::Stricter, Weight::Looser),
+            ("add", HintAction::Add, Weight::Looser, Weight::Stricter),
+            ("exclude", HintAction::Exclude, Weight::Stricter, Weight::Looser),
         ] {
             let of = |config: &Config| -> Vec<PlaceRule> {
                 config.finders.iter().filter(|place| place.action == action).cloned().collect()
@@ -230,12 +230,12 @@ impl Diff<'_> {
             for (number, place) in was.iter().enumerate().filter(|(_, place)| !is.contains(place)) {
                 let message = format!("`finders.{name}` no longer has {}", words(place));
                 let (before, after) = (self.before.element(&way, number), self.after.near(&way));
-                self.found.push(Change::new(gone, message, before, after).gone());
+                self.found.push(PolicyChange::new(gone, message, before, after).gone());
             }
             for (number, place) in is.iter().enumerate().filter(|(_, place)| !was.contains(place)) {
                 let message = format!("`finders.{name}` now has {}", words(place));
                 let (before, after) = (self.before.at(&way), self.after.element(&way, number));
-                self.found.push(Change::new(new, message, before, after));
+                self.found.push(PolicyChange::new(new, message, before, after));
             }
         }
     }
@@ -256,17 +256,17 @@ impl Diff<'_> {
                 None => {
                     let before = self.before.at(&["suppressions"]);
                     let message = format!("a suppression was added: {}", words(entry));
-                    self.found.push(Change::new(Weight::Looser, message, before, place));
+                    self.found.push(PolicyChange::new(Weight::Looser, message, before, place));
                 }
                 Some(until) if until != entry.expires => {
                     let weight = if is_later(entry.expires, until) { Weight::Looser } else { Weight::Stricter };
                     let days = format!("{}, it was {}", day(entry.expires), day(until));
                     let message = format!("the suppression of {} now applies {days}", words(entry));
-                    self.found.push(Change::new(weight, message, old, place));
+                    self.found.push(PolicyChange::new(weight, message, old, place));
                 }
                 Some(_) if !was.iter().any(|old| same(old, entry) && old.reason == entry.reason) => {
                     let message = format!("the suppression of {} has another reason", words(entry));
-                    self.found.push(Change::new(Weight::Stricter, message, old, place));
+                    self.found.push(PolicyChange::new(Weight::Stricter, message, old, place));
                 }
                 Some(_) => {}
             }
@@ -274,7 +274,7 @@ impl Diff<'_> {
         for entry in was.iter().filter(|entry| !is.iter().any(|new| same(new, entry))) {
             let message = format!("a suppression was removed: {}", words(entry));
             let after = self.after.near(&["suppressions"]);
-            self.found.push(Change::new(Weight::Stricter, message, Some(entry.place.clone()), after).gone());
+            self.found.push(PolicyChange::new(Weight::Stricter, message, Some(entry.place.clone()), after).gone());
         }
     }
 
@@ -293,7 +293,7 @@ impl Diff<'_> {
                 };
                 let message = format!("the release {name} is no longer in the list{rest}");
                 let after = self.after.near(&["releases"]);
-                let mut change = Change::new(weight, message, Some(was.place.clone()), after).gone();
+                let mut change = PolicyChange::new(weight, message, Some(was.place.clone()), after).gone();
                 let missing = files.into_iter().find(|path| !(self.exists)(path));
                 match missing {
                     _ if is_gone => {}
@@ -308,7 +308,7 @@ impl Diff<'_> {
                 if !is_known {
                     let name = is.entry.full_name();
                     let message = format!("the release {name} is new, and so are its mirror, its layout or its keys");
-                    let mut change = Change::new(
+                    let mut change = PolicyChange::new(
                         Weight::Looser,
                         message,
                         self.before.at(&["mirror"]),
@@ -330,7 +330,7 @@ impl Diff<'_> {
             let message = format!("the chart of {} comes from {source}, which is a new source", is.entry.full_name());
             let before = pair.before.and_then(|was| self.before.of_release(was, "chart"));
             let weight = if is_fetched { Weight::Stricter } else { Weight::Other };
-            let mut change = Change::new(weight, message, before, self.after.of_release(is, "chart"));
+            let mut change = PolicyChange::new(weight, message, before, self.after.of_release(is, "chart"));
             change.accepted_by = "--allow-new-sources";
             if !is_fetched {
                 change.notes.push("it was not fetched, so that the release was not checked".to_owned());
@@ -345,11 +345,11 @@ impl Diff<'_> {
         if old.full_name() != name {
             let message = format!("the release {} is now named {name}", old.full_name());
             let (before, after) = (Some(was.place.clone()), Some(is.place.clone()));
-            self.found.push(Change::new(Weight::Stricter, message, before, after));
+            self.found.push(PolicyChange::new(Weight::Stricter, message, before, after));
         }
         let mut add = |weight: Weight, message: String, key: &str| {
             let (before, after) = (self.before.of_release(was, key), self.after.of_release(is, key));
-            self.found.push(Change::new(weight, message, before, after));
+            self.found.push(PolicyChange::new(weight, message, before, after));
         };
         // What all releases share has been compared already.
         let (was_to, is_to) =
@@ -458,7 +458,7 @@ fn rank(severity: Severity) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::keys::{Decides, ENVIRONMENT, FINDERS, Key, Kind, PLACE, RELEASE, ROOT, SUPPRESSION};
+    use crate::config::keys::{ConfigKey, Decides, ENVIRONMENT, FINDERS, KeyKind, PLACE, RELEASE, ROOT, SUPPRESSION};
     use crate::source::File;
 
     /// For each key whose change is reported: its old and new state.
@@ -575,7 +575,7 @@ mod tests {
     /// It does not change what is accepted, so a change is only a hint.
     const HINT: &str = "suppression.reason";
 
-    fn told(before: &str, after: &str) -> Vec<Change> {
+    fn told(before: &str, after: &str) -> Vec<PolicyChange> {
         let read = |name: &str, text: &str| Config::parse(&File::new(name, format!("{text}\n")), "").expect(text);
         changes(&read("main:airtight.yaml", before), &read("airtight.yaml", after), &|_| true, &|_| true, false)
     }
@@ -591,11 +591,11 @@ mod tests {
             ("place.", PLACE),
             ("suppression.", SUPPRESSION),
         ];
-        let known = |keys: &[Key]| tables.iter().any(|(_, table)| std::ptr::eq(*table, keys));
+        let known = |keys: &[ConfigKey]| tables.iter().any(|(_, table)| std::ptr::eq(*table, keys));
         for (prefix, key) in tables.iter().flat_map(|(prefix, keys)| keys.iter().map(move |key| (prefix, key))) {
             let name = format!("{prefix}{}", key.name);
             match key.kind {
-                Kind::Table(keys) | Kind::Tables(keys) | Kind::Named(keys) => assert!(known(keys), "{name}"),
+                KeyKind::Table(keys) | KeyKind::Tables(keys) | KeyKind::Named(keys) => assert!(known(keys), "{name}"),
                 _ => {}
             }
             let Some((_, before, after)) = SAMPLES.iter().find(|(sample, ..)| *sample == name) else {
@@ -605,7 +605,7 @@ mod tests {
             let found = told(before, after);
             let worst = if key.decides == Decides::Base { Weight::Looser } else { Weight::Other };
             assert!(found.iter().any(|change| change.weight == worst), "{name}: {found:?}");
-            let is_placed = |change: &Change| change.after.is_some();
+            let is_placed = |change: &PolicyChange| change.after.is_some();
             assert!(found.iter().all(is_placed), "{name}: {found:?}");
             assert!(told(before, before).is_empty() && told(after, after).is_empty(), "{name}");
         }

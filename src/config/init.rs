@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 /// A release that was found.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Found {
+pub(crate) struct FoundRelease {
     /// Its name.
     pub name: String,
     /// Path of the chart.
@@ -46,7 +46,7 @@ pub(crate) const ACTION: &str = "<template>";
 /// until somebody replaces it.
 const LEFT_OUT: &str = "LEFT OUT: ";
 
-impl Found {
+impl FoundRelease {
     /// Adds inline values; `what` names them if JSON cannot express them.
     pub(crate) fn add_inline(&mut self, values: Option<String>, what: &str) {
         match values {
@@ -74,7 +74,7 @@ impl Found {
 }
 
 /// The text of the file; `elsewhere` lists what is installed from here but cannot be a release here.
-pub(crate) fn text(mirror: Option<&str>, releases: &[Found], elsewhere: &[String]) -> String {
+pub(crate) fn text(mirror: Option<&str>, releases: &[FoundRelease], elsewhere: &[String]) -> String {
     let mut out = String::from(
         "# What is installed from here, and the mirror that its images must come from (`airtight lint`).\n",
     );
@@ -163,12 +163,12 @@ mod tests {
 
     #[test]
     fn odd_names_are_written_so_that_they_are_read() {
-        let found = Found {
+        let found = FoundRelease {
             name: "on".to_owned(),
             chart: "charts/it's: a #1".to_owned(),
             namespace: Some("1.0".to_owned()),
             environments: vec![("no".to_owned(), vec!["a, b.yaml".to_owned()])],
-            ..Found::default()
+            ..FoundRelease::default()
         };
         let config = Config::parse(&File::new(FILE_NAME, text(None, &[found], &[])), "").expect("it can be read");
         let entry = &config.releases[0].entry;

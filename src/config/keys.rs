@@ -2,11 +2,11 @@
 
 /// A key of a table.
 #[derive(Debug)]
-pub(crate) struct Key {
+pub(crate) struct ConfigKey {
     /// Its name.
     pub name: &'static str,
     /// The type of its value.
-    pub kind: Kind,
+    pub kind: KeyKind,
     /// Whether it is required.
     pub required: bool,
     /// Its description in the schema.
@@ -30,7 +30,7 @@ pub(crate) enum Decides {
 
 /// The type of a value.
 #[derive(Debug)]
-pub(crate) enum Kind {
+pub(crate) enum KeyKind {
     /// A string; numbers and booleans count as their text.
     Text,
     /// `true` or `false`.
@@ -48,11 +48,11 @@ pub(crate) enum Kind {
     /// The id of a rule.
     Rule,
     /// A map with known keys.
-    Table(&'static [Key]),
+    Table(&'static [ConfigKey]),
     /// A list of maps.
-    Tables(&'static [Key]),
+    Tables(&'static [ConfigKey]),
     /// A map from the user's names to maps.
-    Named(&'static [Key]),
+    Named(&'static [ConfigKey]),
 }
 
 /// The levels of a rule.
@@ -65,78 +65,80 @@ pub(crate) const LAYOUTS: &[&str] = &["path", "host-and-path", "name", "familiar
 pub(crate) const REWRITES: &[&str] = &["values", "assumed"];
 
 /// A key that the base decides.
-const fn policy(name: &'static str, kind: Kind, doc: &'static str) -> Key {
-    Key { name, kind, required: false, doc, decides: Decides::Base }
+const fn policy(name: &'static str, kind: KeyKind, doc: &'static str) -> ConfigKey {
+    ConfigKey { name, kind, required: false, doc, decides: Decides::Base }
 }
 
 /// A key for the content of a release.
-const fn input(name: &'static str, kind: Kind, doc: &'static str) -> Key {
-    Key { name, kind, required: false, doc, decides: Decides::Branch }
+const fn input(name: &'static str, kind: KeyKind, doc: &'static str) -> ConfigKey {
+    ConfigKey { name, kind, required: false, doc, decides: Decides::Branch }
 }
 
 /// A key for how a release is rendered.
-const fn told(name: &'static str, kind: Kind, doc: &'static str) -> Key {
-    Key { name, kind, required: false, doc, decides: Decides::BranchTold }
+const fn told(name: &'static str, kind: KeyKind, doc: &'static str) -> ConfigKey {
+    ConfigKey { name, kind, required: false, doc, decides: Decides::BranchTold }
 }
 
 /// Makes a key required.
-const fn must(key: Key) -> Key {
-    Key { required: true, ..key }
+const fn must(key: ConfigKey) -> ConfigKey {
+    ConfigKey { required: true, ..key }
 }
 
-const MIRROR: Key = policy("mirror", Kind::Text, "The private registry: a host, optionally with a port and a path.");
-const MIRRORS: Key = policy(
+const MIRROR: ConfigKey =
+    policy("mirror", KeyKind::Text, "The private registry: a host, optionally with a port and a path.");
+const MIRRORS: ConfigKey = policy(
     "mirrors",
-    Kind::TextsByName,
+    KeyKind::TextsByName,
     "Where the images of each source registry are, `docker.io: harbor.corp/dockerhub-proxy`; `*` applies to all others, as `mirror` does.",
 );
-const LAYOUT: Key = policy("layout", Kind::Choice(LAYOUTS), "How a source reference maps to a path on the mirror.");
-const GLOBAL_KEYS: Key =
-    policy("global_keys", Kind::Texts, "The values keys from which charts read the mirror, `global.imageRegistry`.");
-const REWRITE: Key = policy(
+const LAYOUT: ConfigKey =
+    policy("layout", KeyKind::Choice(LAYOUTS), "How a source reference maps to a path on the mirror.");
+const GLOBAL_KEYS: ConfigKey =
+    policy("global_keys", KeyKind::Texts, "The values keys from which charts read the mirror, `global.imageRegistry`.");
+const REWRITE: ConfigKey = policy(
     "rewrite",
-    Kind::Choice(REWRITES),
+    KeyKind::Choice(REWRITES),
     "What sets the key from which charts read the mirror: the `values` of the release (the default), or something else at \
      install time, in which case it is `assumed`.",
 );
-const VERSION: Key =
-    input("version", Kind::Text, "The version of a chart that is fetched: `1.2.3`, or a constraint such as `^1.2`.");
-const NAMESPACE: Key = input("namespace", Kind::Text, "Namespace of the release.");
-const VALUES: Key = input("values", Kind::Texts, "Values files; later ones take precedence.");
-const SET: Key = input("set", Kind::Texts, "`--set` assignments, `image.tag=1.4`.");
-const SET_STRING: Key = input("set_string", Kind::Texts, "`--set-string` assignments.");
-const SET_JSON: Key = input("set_json", Kind::Texts, "`--set-json` assignments.");
-const SET_LITERAL: Key = input("set_literal", Kind::Texts, "`--set-literal` assignments.");
-const SET_FILE: Key =
-    input("set_file", Kind::Texts, "`--set-file` assignments, `config=files/app.toml`, one file each.");
-const KUBE_VERSION: Key = told("kube_version", Kind::Text, "Kubernetes version of the cluster.");
-const API_VERSIONS: Key = told("api_versions", Kind::Texts, "Additional API versions of the cluster.");
+const VERSION: ConfigKey =
+    input("version", KeyKind::Text, "The version of a chart that is fetched: `1.2.3`, or a constraint such as `^1.2`.");
+const NAMESPACE: ConfigKey = input("namespace", KeyKind::Text, "Namespace of the release.");
+const VALUES: ConfigKey = input("values", KeyKind::Texts, "Values files; later ones take precedence.");
+const SET: ConfigKey = input("set", KeyKind::Texts, "`--set` assignments, `image.tag=1.4`.");
+const SET_STRING: ConfigKey = input("set_string", KeyKind::Texts, "`--set-string` assignments.");
+const SET_JSON: ConfigKey = input("set_json", KeyKind::Texts, "`--set-json` assignments.");
+const SET_LITERAL: ConfigKey = input("set_literal", KeyKind::Texts, "`--set-literal` assignments.");
+const SET_FILE: ConfigKey =
+    input("set_file", KeyKind::Texts, "`--set-file` assignments, `config=files/app.toml`, one file each.");
+const KUBE_VERSION: ConfigKey = told("kube_version", KeyKind::Text, "Kubernetes version of the cluster.");
+const API_VERSIONS: ConfigKey = told("api_versions", KeyKind::Texts, "Additional API versions of the cluster.");
 
 /// The top of the file.
-pub(crate) const ROOT: &[Key] = &[
+pub(crate) const ROOT: &[ConfigKey] = &[
     MIRROR,
     MIRRORS,
     LAYOUT,
     GLOBAL_KEYS,
     REWRITE,
-    policy("pull_secrets", Kind::Texts, "Pull secrets that every pod needs."),
-    policy("bundle", Kind::Texts, "Lists of mirrored images, or folders of them."),
-    policy("rules", Kind::Levels, "Which rules are checked, and the severity of their findings."),
-    policy("finders", Kind::Table(FINDERS), "Fields that contain images, and fields that do not."),
-    policy("suppressions", Kind::Tables(SUPPRESSION), "Findings that are accepted, each with a reason."),
-    policy("releases", Kind::Tables(RELEASE), "What is installed."),
+    policy("pull_secrets", KeyKind::Texts, "Pull secrets that every pod needs."),
+    policy("bundle", KeyKind::Texts, "Lists of mirrored images, or folders of them."),
+    policy("rules", KeyKind::Levels, "Which rules are checked, and the severity of their findings."),
+    policy("finders", KeyKind::Table(FINDERS), "Fields that contain images, and fields that do not."),
+    policy("suppressions", KeyKind::Tables(SUPPRESSION), "Findings that are accepted, each with a reason."),
+    policy("releases", KeyKind::Tables(RELEASE), "What is installed."),
 ];
 
 /// A release.
-pub(crate) const RELEASE: &[Key] = &[
-    must(input("name", Kind::Text, "Name of the release.")),
+pub(crate) const RELEASE: &[ConfigKey] = &[
+    must(input("name", KeyKind::Text, "Name of the release.")),
     must(input(
         "chart",
-        Kind::Text,
+        KeyKind::Text,
         "The chart: a folder, an archive, `oci://host/path/chart`, the URL of an archive, or the name of a chart in `repository`.",
     )),
     VERSION,
-    input("repository", Kind::Text, "The URL of the repository that has the chart, with an index.yaml."),
+    input("repository", KeyKind::Text, "The URL of the repository that has the chart, with an index.yaml."),
     NAMESPACE,
     VALUES,
     SET,
@@ -146,9 +148,9 @@ pub(crate) const RELEASE: &[Key] = &[
     SET_FILE,
     KUBE_VERSION,
     API_VERSIONS,
-    told("helm_version", Kind::Choice(&["3", "4"]), "Which major version of helm to imitate."),
-    told("dependency_update", Kind::Truth, "Load missing dependencies from file:// repositories."),
-    told("skip_schema_validation", Kind::Truth, "Do not validate the values against values.schema.json."),
+    told("helm_version", KeyKind::Choice(&["3", "4"]), "Which major version of helm to imitate."),
+    told("dependency_update", KeyKind::Truth, "Load missing dependencies from file:// repositories."),
+    told("skip_schema_validation", KeyKind::Truth, "Do not validate the values against values.schema.json."),
     MIRROR,
     MIRRORS,
     LAYOUT,
@@ -156,13 +158,13 @@ pub(crate) const RELEASE: &[Key] = &[
     REWRITE,
     policy(
         "environments",
-        Kind::Named(ENVIRONMENT),
+        KeyKind::Named(ENVIRONMENT),
         "Where it is installed; the release is checked in each environment, with its additions.",
     ),
 ];
 
 /// An environment of a release: its additions and replacements.
-pub(crate) const ENVIRONMENT: &[Key] = &[
+pub(crate) const ENVIRONMENT: &[ConfigKey] = &[
     VERSION,
     NAMESPACE,
     VALUES,
@@ -181,24 +183,24 @@ pub(crate) const ENVIRONMENT: &[Key] = &[
 ];
 
 /// The user's own fields.
-pub(crate) const FINDERS: &[Key] = &[
-    policy("add", Kind::Tables(PLACE), "Fields that contain images."),
-    policy("exclude", Kind::Tables(PLACE), "Fields that do not contain images, whatever their values look like."),
+pub(crate) const FINDERS: &[ConfigKey] = &[
+    policy("add", KeyKind::Tables(PLACE), "Fields that contain images."),
+    policy("exclude", KeyKind::Tables(PLACE), "Fields that do not contain images, whatever their values look like."),
 ];
 
 /// A field of objects.
-pub(crate) const PLACE: &[Key] = &[
-    policy("kind", Kind::Text, "Kind of the objects; default: all."),
-    policy("name", Kind::Text, "Names of the objects, as a glob; default: all."),
-    must(policy("field", Kind::Text, "Path of the field: `spec.proxy.image`, `spec.images[*].name`.")),
+pub(crate) const PLACE: &[ConfigKey] = &[
+    policy("kind", KeyKind::Text, "KeyKind of the objects; default: all."),
+    policy("name", KeyKind::Text, "Names of the objects, as a glob; default: all."),
+    must(policy("field", KeyKind::Text, "Path of the field: `spec.proxy.image`, `spec.images[*].name`.")),
 ];
 
 /// A finding that is accepted.
-pub(crate) const SUPPRESSION: &[Key] = &[
-    must(policy("rule", Kind::Rule, "The rule.")),
-    must(policy("reason", Kind::Text, "Why it is accepted.")),
-    policy("image", Kind::Text, "The reference, as a glob: `quay.io/acme/*`."),
-    policy("object", Kind::Text, "The object, as a glob: `Deployment api`, `Job *`."),
-    policy("release", Kind::Text, "The release, as a glob: `shop`, `shop/prod`."),
-    policy("expires", Kind::Date, "The last day on which it applies."),
+pub(crate) const SUPPRESSION: &[ConfigKey] = &[
+    must(policy("rule", KeyKind::Rule, "The rule.")),
+    must(policy("reason", KeyKind::Text, "Why it is accepted.")),
+    policy("image", KeyKind::Text, "The reference, as a glob: `quay.io/acme/*`."),
+    policy("object", KeyKind::Text, "The object, as a glob: `Deployment api`, `Job *`."),
+    policy("release", KeyKind::Text, "The release, as a glob: `shop`, `shop/prod`."),
+    policy("expires", KeyKind::Date, "The last day on which it applies."),
 ];

@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind};
 use crate::finding::Severity;
 use crate::glob::Glob;
 use crate::helm::HelmVersion;
-use crate::images::find::{Action, PlaceRule};
+use crate::images::find::{HintAction, PlaceRule};
 use crate::limits::Limits;
 use crate::reference::mirror::ANY;
 use crate::reference::{Layout, Mirror};
@@ -206,7 +206,7 @@ struct Reader<'f> {
 
 impl Reader<'_> {
     fn config(&mut self, root: Part<'_>) -> Config {
-        let finders = |name: &str, action: Action| -> Vec<PlaceRule> {
+        let finders = |name: &str, action: HintAction| -> Vec<PlaceRule> {
             let list = root.get("finders").and_then(|finders| finders.get(name));
             list.map(|list| list.items().map(|part| place_rule(action, part)).collect()).unwrap_or_default()
         };
@@ -220,7 +220,7 @@ impl Reader<'_> {
             pull_secrets: root.texts("pull_secrets"),
             bundle: root.texts("bundle").iter().map(|path| self.path(path)).collect(),
             rules: levels.into_iter().map(|(id, part)| (id, level(&part.own_text()))).collect(),
-            finders: [finders("add", Action::Add), finders("exclude", Action::Exclude)].concat(),
+            finders: [finders("add", HintAction::Add), finders("exclude", HintAction::Exclude)].concat(),
             suppressions: suppressions.into_iter().map(|part| self.suppression(part)).collect(),
             releases: Vec::new(),
         };
@@ -404,7 +404,7 @@ impl MirrorTarget {
 }
 
 /// An entry of `finders`; omitted parts match everything.
-fn place_rule(action: Action, part: Part<'_>) -> PlaceRule {
+fn place_rule(action: HintAction, part: Part<'_>) -> PlaceRule {
     let pattern = |name: &str| part.text(name).unwrap_or_else(|| "*".to_owned());
     PlaceRule { action, kind: pattern("kind"), name: pattern("name"), field: pattern("field") }
 }

@@ -1,6 +1,6 @@
 //! Checks a YAML tree against the table of keys, and reads trees that passed.
 
-use super::keys::{Key, Kind, LEVELS};
+use super::keys::{ConfigKey, KeyKind, LEVELS};
 use crate::error::Error;
 use crate::rules::RULES;
 use crate::similar::did_you_mean;
@@ -80,7 +80,7 @@ impl<'f> Part<'f> {
     }
 
     /// Adds the problems of a map to `problems`.
-    pub(super) fn check_table(&self, keys: &[Key], problems: &mut Vec<Problem>) {
+    pub(super) fn check_table(&self, keys: &[ConfigKey], problems: &mut Vec<Problem>) {
         let Data::Map(entries) = &self.node.data else {
             if self.node.data != Data::Null || keys.iter().any(|key| key.required) {
                 problems.push(self.problem(&format!("expected a map, found {}", self.found())));
@@ -103,37 +103,37 @@ impl<'f> Part<'f> {
         }
     }
 
-    fn check(&self, key: &Key, problems: &mut Vec<Problem>) {
+    fn check(&self, key: &ConfigKey, problems: &mut Vec<Problem>) {
         let name = key.name;
         if self.node.data == Data::Null {
             return;
         }
         match &key.kind {
-            Kind::Text => self.check_text(name, problems),
-            Kind::Texts => match &self.node.data {
+            KeyKind::Text => self.check_text(name, problems),
+            KeyKind::Texts => match &self.node.data {
                 Data::Seq(items) => items.iter().for_each(|item| self.at(item).check_text(name, problems)),
                 _ => self.check_text(name, problems),
             },
-            Kind::Truth => {
+            KeyKind::Truth => {
                 if !matches!(self.node.data, Data::Bool(_)) {
                     problems.push(self.problem(&format!("{name} must be true or false, found {}", self.found())));
                 }
             }
-            Kind::Choice(choices) => self.check_choice(name, choices, problems),
-            Kind::Date => {
+            KeyKind::Choice(choices) => self.check_choice(name, choices, problems),
+            KeyKind::Date => {
                 if self.own_text().parse::<jiff::civil::Date>().is_err() {
                     let found = self.own_text();
                     problems.push(self.problem(&format!("{name} must be a date such as 2026-12-31, found {found:?}")));
                 }
             }
-            Kind::Rule => self.check_rule(&self.own_text(), &self.place(), problems),
-            Kind::TextsByName => match &self.node.data {
+            KeyKind::Rule => self.check_rule(&self.own_text(), &self.place(), problems),
+            KeyKind::TextsByName => match &self.node.data {
                 Data::Map(entries) => {
                     entries.iter().for_each(|(entry, node)| self.at(node).check_text(&entry.key.to_text(), problems));
                 }
                 _ => problems.push(self.problem(&format!("{name} must be a map, found {}", self.found()))),
             },
-            Kind::Levels => {
+            KeyKind::Levels => {
                 let Data::Map(entries) = &self.node.data else {
                     problems.push(
                         self.problem(&format!("{name} must be a map from rules to levels, found {}", self.found())),
@@ -149,12 +149,12 @@ impl<'f> Part<'f> {
                     }
                 }
             }
-            Kind::Table(keys) => self.check_table(keys, problems),
-            Kind::Tables(keys) => match &self.node.data {
+            KeyKind::Table(keys) => self.check_table(keys, problems),
+            KeyKind::Tables(keys) => match &self.node.data {
                 Data::Seq(items) => items.iter().for_each(|item| self.at(item).check_table(keys, problems)),
                 _ => problems.push(self.problem(&format!("{name} must be a list, found {}", self.found()))),
             },
-            Kind::Named(keys) => match &self.node.data {
+            KeyKind::Named(keys) => match &self.node.data {
                 Data::Map(entries) => entries.iter().for_each(|(_, node)| self.at(node).check_table(keys, problems)),
                 _ => problems.push(self.problem(&format!("{name} must be a map, found {}", self.found()))),
             },

@@ -1,6 +1,6 @@
 //! The JSON schema of `airtight.yaml` for editors, derived from the table of keys.
 
-use super::keys::{Key, Kind, LEVELS, ROOT};
+use super::keys::{ConfigKey, KeyKind, LEVELS, ROOT};
 use crate::rules::RULES;
 use serde_json::{Map, Value, json};
 
@@ -12,7 +12,7 @@ pub(super) fn schema() -> Value {
     schema
 }
 
-fn table(keys: &[Key]) -> Value {
+fn table(keys: &[ConfigKey]) -> Value {
     let properties: Map<String, Value> = keys
         .iter()
         .map(|key| {
@@ -29,31 +29,31 @@ fn table(keys: &[Key]) -> Value {
     schema
 }
 
-fn of_kind(kind: &Kind) -> Value {
+fn of_kind(kind: &KeyKind) -> Value {
     let text = json!({ "type": ["string", "number", "boolean"] });
     let rules = || RULES.iter().map(|rule| rule.id);
     match kind {
-        Kind::Text => text,
-        Kind::Truth => json!({ "type": "boolean" }),
-        Kind::Texts => json!({ "anyOf": [text, { "type": "array", "items": text }] }),
-        Kind::Choice(choices) => {
+        KeyKind::Text => text,
+        KeyKind::Truth => json!({ "type": "boolean" }),
+        KeyKind::Texts => json!({ "anyOf": [text, { "type": "array", "items": text }] }),
+        KeyKind::Choice(choices) => {
             // `3` is a number in YAML.
             let numbers = choices.iter().filter_map(|choice| choice.parse::<u32>().ok()).map(Value::from);
             let all: Vec<Value> = choices.iter().map(|&choice| Value::from(choice)).chain(numbers).collect();
             json!({ "enum": all })
         }
-        Kind::TextsByName => json!({ "type": "object", "additionalProperties": text }),
-        Kind::Date => json!({ "type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$" }),
-        Kind::Levels => {
+        KeyKind::TextsByName => json!({ "type": "object", "additionalProperties": text }),
+        KeyKind::Date => json!({ "type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$" }),
+        KeyKind::Levels => {
             let levels: Vec<Value> =
                 LEVELS.iter().map(|&level| level.into()).chain([true.into(), false.into()]).collect();
             let rules: Map<String, Value> = rules().map(|id| (id.to_owned(), json!({ "enum": levels }))).collect();
             json!({ "type": "object", "properties": rules, "additionalProperties": false })
         }
-        Kind::Rule => json!({ "enum": rules().collect::<Vec<_>>() }),
-        Kind::Table(keys) => table(keys),
-        Kind::Tables(keys) => json!({ "type": "array", "items": table(keys) }),
-        Kind::Named(keys) => {
+        KeyKind::Rule => json!({ "enum": rules().collect::<Vec<_>>() }),
+        KeyKind::Table(keys) => table(keys),
+        KeyKind::Tables(keys) => json!({ "type": "array", "items": table(keys) }),
+        KeyKind::Named(keys) => {
             let mut named = table(keys);
             named["type"] = json!(["object", "null"]);
             json!({ "type": "object", "additionalProperties": named })

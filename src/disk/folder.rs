@@ -20,7 +20,7 @@ pub(crate) struct Folder<'r> {
 
 /// The target of a link in a folder.
 #[derive(Debug)]
-pub(crate) struct Target {
+pub(crate) struct LinkTarget {
     /// The real path.
     pub path: PathBuf,
     /// Whether it is a folder.
@@ -92,13 +92,13 @@ impl Folder<'_> {
     ///
     /// # Errors
     /// Those of Go's `filepath.EvalSymlinks`, or why it may not be read, without the link's name.
-    pub(crate) fn follow(&self, link: &Path) -> Result<Target, Error> {
+    pub(crate) fn follow(&self, link: &Path) -> Result<LinkTarget, Error> {
         let resolved = resolve(link)?;
         self.check(link, &resolved)?;
         let is_folder = fs::symlink_metadata(&resolved.path)
             .map_err(|error| Error::file(format!("lstat {}: {}", resolved.path.display(), system_error(&error))))?
             .is_dir();
-        Ok(Target { path: resolved.path, is_folder })
+        Ok(LinkTarget { path: resolved.path, is_folder })
     }
 
     fn check(&self, link: &Path, resolved: &Resolved) -> Result<(), Error> {

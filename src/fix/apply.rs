@@ -1,7 +1,7 @@
 //! [`apply`]: applies edits to the user's values, for a trial.
 
 use super::document::{self, Before};
-use super::{Action, Edit, Refusal, Target, flag, overlay};
+use super::{Edit, FixTarget, Refusal, ValueAction, flag, overlay};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::source::File;
@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// The name of the file for edits of [`Target::Overlay`].
+/// The name of the file for edits of [`FixTarget::Overlay`].
 pub(super) const OVERLAY: &str = "airtight-overlay.yaml";
 
 /// A cache of the values files that trials edit: each is read once.
@@ -49,11 +49,11 @@ impl<'e> ByTarget<'e> {
         let mut found = Self::default();
         for (number, edit) in edits.iter().enumerate() {
             match &edit.target {
-                Target::File { number: file, .. } => found.files.entry(*file).or_default().push((number, edit)),
-                Target::Flag(part) => {
+                FixTarget::File { number: file, .. } => found.files.entry(*file).or_default().push((number, edit)),
+                FixTarget::Flag(part) => {
                     found.flags.entry((part.flag, part.occurrence)).or_default().push((number, edit));
                 }
-                Target::Overlay => {}
+                FixTarget::Overlay => {}
             }
         }
         found
@@ -131,7 +131,7 @@ pub(crate) fn refusals(
         let of_flag = of_flag.unwrap_or_else(|| vec![Some(Refusal::Missing); edits.len()]);
         edits.iter().zip(of_flag).for_each(|((number, _), why)| found[*number] = why);
     }
-    for (edit, found) in edits.iter().zip(&mut found).filter(|(edit, _)| matches!(edit.target, Target::Overlay)) {
+    for (edit, found) in edits.iter().zip(&mut found).filter(|(edit, _)| matches!(edit.target, FixTarget::Overlay)) {
         *found = overlay(std::slice::from_ref(edit)).err();
     }
     found
@@ -140,7 +140,7 @@ pub(crate) fn refusals(
 /// The file with this index, which must be the one that the edits are for.
 fn file_of<'u>(user: &'u UserValues, number: u32, edits: &[(usize, &Edit)]) -> Result<&'u Arc<File>, Refusal> {
     let file = user.files.get(number as usize).ok_or(Refusal::OtherFile)?;
-    let is_it = |edit: &Edit| matches!(&edit.target, Target::File { file: own, .. } if own.shown() == file.shown());
+    let is_it = |edit: &Edit| matches!(&edit.target, FixTarget::File { file: own, .. } if own.shown() == file.shown());
     if edits.iter().all(|(_, edit)| is_it(edit)) { Ok(file) } else { Err(Refusal::OtherFile) }
 }
 
@@ -154,7 +154,7 @@ fn arguments<'u>(user: &'u mut UserValues, flag: &str) -> &'u mut Vec<String> {
     }
 }
 
-fn changes<'e>(edits: impl Iterator<Item = &'e Edit>) -> Vec<(&'e [Key], &'e Action)> {
+fn changes<'e>(edits: impl Iterator<Item = &'e Edit>) -> Vec<(&'e [Key], &'e ValueAction)> {
     edits.map(|edit| (&*edit.path, &edit.action)).collect()
 }
 
@@ -203,9 +203,9 @@ impl Edit {
     /// Identifies an edit: its target, its path and its action.
     pub(crate) fn id(&self) -> String {
         let target = match &self.target {
-            Target::File { file, .. } => file.shown().to_owned(),
-            Target::Flag(part) => format!("{} {}", part.flag, part.occurrence),
-            Target::Overlay => String::new(),
+            FixTarget::File { file, .. } => file.shown().to_owned(),
+            FixTarget::Flag(part) => format!("{} {}", part.flag, part.occurrence),
+            FixTarget::Overlay => String::new(),
         };
         format!("{target}\n{}\n{:?}", self.path, self.action)
     }
@@ -213,11 +213,11 @@ impl Edit {
     /// Whether it is the same edit of the same file or flag.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         let is_same_target = match (&self.target, &other.target) {
-            (Target::File { number, file }, Target::File { number: other, file: of }) => {
+            (FixTarget::File { number, file }, FixTarget::File { number: other, file: of }) => {
                 number == other && Arc::ptr_eq(file, of)
             }
-            (Target::Flag(part), Target::Flag(other)) => part == other,
-            (Target::Overlay, Target::Overlay) => true,
+            (FixTarget::Flag(part), FixTarget::Flag(other)) => part == other,
+            (FixTarget::Overlay, FixTarget::Overlay) => true,
             _ => false,
         };
         is_same_target && self.path == other.path && self.action == other.action

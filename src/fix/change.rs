@@ -1,6 +1,6 @@
 //! The text change of an edit, for reports.
 
-use super::{Action, Edit, Target, edited};
+use super::{Edit, FixTarget, ValueAction, edited};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::source::{File, Place};
@@ -20,7 +20,7 @@ pub(crate) struct TextChange {
 
 /// The minimal text changes of an edit; `None` if it is not about a file, cannot be made, or cannot be shown in this form.
 pub(crate) fn text_changes(edit: &Edit) -> Option<Vec<TextChange>> {
-    let Target::File { file, .. } = &edit.target else { return None };
+    let FixTarget::File { file, .. } = &edit.target else { return None };
     let after = edited(file, edit, HelmVersion::V4, &Limits::default()).ok()?;
     let (old, new) = (std::str::from_utf8(file.bytes()).ok()?, std::str::from_utf8(after.bytes()).ok()?);
     let same = |pairs: &mut dyn Iterator<Item = (char, char)>| {
@@ -34,7 +34,7 @@ pub(crate) fn text_changes(edit: &Edit) -> Option<Vec<TextChange>> {
         text: text.to_owned(),
         after: after.clone(),
     };
-    if edit.action != Action::Remove {
+    if edit.action != ValueAction::Remove {
         let is_mixed = gone.contains('\n') && text.contains('\n');
         return (!is_mixed).then(|| vec![change(start, old.len() - end, text)]);
     }

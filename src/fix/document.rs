@@ -1,17 +1,17 @@
-//! [`edit`]: sets, removes or adds values in the text of a values file.
+//! [`edit_all`]: sets, removes or adds values in the text of a values file.
 //!
 //! The text changes only where the values are: comments, quotes, indentation, order and line ends stay. Every edit is
 //! verified with our own reader: the values before and after must differ exactly at the paths, otherwise the edit is
 //! refused. However many edits there are, the text is parsed once before and once after.
 
 use super::locate::{Located, Names, locate};
-use super::plan::{self, Change, STEPS, Step};
+use super::plan::{self, PlannedChange, STEPS, Step};
 use super::splice::Splice;
-use super::{Action, Refusal, insert, remove, replace, tree};
+use super::{Refusal, ValueAction, insert, remove, replace, tree};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::values_path::Key;
-use crate::yaml::{Document, Form, written};
+use crate::yaml::{Form, WrittenDocument, written};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ const MOST_ALONE: usize = 64;
 #[derive(Debug)]
 pub(super) struct Before {
     values: Result<Value, Refusal>,
-    documents: Result<Vec<Document>, Refusal>,
+    documents: Result<Vec<WrittenDocument>, Refusal>,
 }
 
 impl Before {
@@ -46,7 +46,7 @@ impl Before {
 pub(crate) fn edit(
     text: &[u8],
     path: &[Key],
-    action: &Action,
+    action: &ValueAction,
     helm: HelmVersion,
     limits: &Limits,
 ) -> Result<Vec<u8>, Refusal> {
@@ -63,7 +63,7 @@ pub(crate) fn edit(
 /// Why one of the edits, or all of them together, cannot be made.
 pub(crate) fn edit_all(
     text: &[u8],
-    edits: &[Change<'_>],
+    edits: &[PlannedChange<'_>],
     helm: HelmVersion,
     limits: &Limits,
 ) -> Result<Vec<u8>, Refusal> {
@@ -74,14 +74,14 @@ pub(crate) fn edit_all(
 pub(super) fn edit_read(
     text: &[u8],
     Before { values: before, documents: read }: &Before,
-    edits: &[Change<'_>],
+    edits: &[PlannedChange<'_>],
     helm: HelmVersion,
     limits: &Limits,
 ) -> Result<Vec<u8>, Refusal> {
     let limits = bounded(limits);
     let before = before.as_ref().map_err(Clone::clone)?;
-    let mut known: BTreeMap<&[Key], &Action> = BTreeMap::new();
-    let mut own: Vec<Change<'_>> = Vec::with_capacity(edits.len());
+    let mut known: BTreeMap<&[Key], &ValueAction> = BTreeMap::new();
+    let mut own: Vec<PlannedChange<'_>> = Vec::with_capacity(edits.len());
     for &(path, action) in edits {
         if known.insert(path, action) != Some(action) {
             own.push((path, action));
@@ -108,13 +108,13 @@ pub(super) fn edit_read(
 }
 
 /// Why each edit cannot be made, as far as that is known without trying it.
-pub(super) fn refusals(text: &[u8], read: &Before, edits: &[Change<'_>]) -> Vec<Option<Refusal>> {
+pub(super) fn refusals(text: &[u8], read: &Before, edits: &[PlannedChange<'_>]) -> Vec<Option<Refusal>> {
     let (before, documents) = match (&read.values, &read.documents) {
         (Ok(before), Ok(documents)) => (before, documents),
         (Err(why), _) | (_, Err(why)) => return edits.iter().map(|_| Some(why.clone())).collect(),
     };
     let mut names = Names::default();
-    let mut tried = |edit: &Change<'_>| {
+    let mut tried = |edit: &PlannedChange<'_>| {
         let mut splice = Splice::new(text);
         plan::steps(before, std::slice::from_ref(edit))?
             .iter()
@@ -132,12 +132,12 @@ fn read(text: &[u8], helm: HelmVersion, limits: &Limits) -> Result<Value, Refusa
     if has_control(text) { Err(Refusal::Template) } else { Ok(values) }
 }
 
-fn documents(text: &[u8], helm: HelmVersion, limits: &Limits) -> Result<Vec<Document>, Refusal> {
+fn documents(text: &[u8], helm: HelmVersion, limits: &Limits) -> Result<Vec<WrittenDocument>, Refusal> {
     written(text, helm, limits).map_err(|error| Refusal::Unread(error.to_string()))
 }
 
 /// Makes changes of a text, all at once.
-fn take(text: &[u8], documents: &[Document], steps: &[(Vec<Key>, Step)]) -> Result<Vec<u8>, Refusal> {
+fn take(text: &[u8], documents: &[WrittenDocument], steps: &[(Vec<Key>, Step)]) -> Result<Vec<u8>, Refusal> {
     let (mut splice, mut names) = (Splice::new(text), Names::default());
     for (path, step) in steps {
         put(&mut splice, documents, &mut names, path, step)?;
@@ -155,7 +155,7 @@ fn take(text: &[u8], documents: &[Document], steps: &[(Vec<Key>, Step)]) -> Resu
 /// Records the pieces of the text that a change replaces.
 fn put<'w>(
     splice: &mut Splice<'_>,
-    documents: &'w [Document],
+    documents: &'w [WrittenDocument],
     names: &mut Names<'w>,
     path: &[Key],
     step: &Step,
@@ -181,7 +181,7 @@ fn put<'w>(
             match document {
                 Some(document) => insert::add(splice, document, located.as_ref(), &path[depth..], value.clone()),
                 None => {
-                    let empty = Document { end: text.len(), root: None };
+                    let empty = WrittenDocument { end: text.len(), root: None };
                     insert::add(splice, &empty, None, path, value.clone())
                 }
             }
@@ -191,7 +191,7 @@ fn put<'w>(
 
 /// The location of a value that exactly one document has.
 fn only<'w>(
-    documents: &'w [Document],
+    documents: &'w [WrittenDocument],
     names: &mut Names<'w>,
     path: &[Key],
     text: &[u8],
@@ -214,12 +214,12 @@ fn only<'w>(
 
 /// The last document that contains the longest part of a path.
 fn nearest<'w>(
-    documents: &'w [Document],
+    documents: &'w [WrittenDocument],
     names: &mut Names<'w>,
     path: &[Key],
     text: &[u8],
-) -> Result<(Option<&'w Document>, Option<Located<'w>>), Refusal> {
-    let mut best: (Option<&Document>, Option<Located<'_>>) = (None, None);
+) -> Result<(Option<&'w WrittenDocument>, Option<Located<'w>>), Refusal> {
+    let mut best: (Option<&WrittenDocument>, Option<Located<'_>>) = (None, None);
     for document in documents {
         let located = match &document.root {
             None => None,

@@ -1,7 +1,7 @@
 //! Sets or removes values in the argument of a `--set`-like flag.
 
-use super::plan::Change;
-use super::{Action, Refusal, document};
+use super::plan::PlannedChange;
+use super::{Refusal, ValueAction, document};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::values::{Assignment, assignments, is_json};
@@ -16,7 +16,7 @@ struct Plan<'a> {
     gone: BTreeSet<usize>,
     set: BTreeMap<usize, String>,
     /// Edits of JSON within a value, each with its path in that value.
-    inside: BTreeMap<usize, Vec<Change<'a>>>,
+    inside: BTreeMap<usize, Vec<PlannedChange<'a>>>,
 }
 
 /// The assignments of an argument, by what they set.
@@ -37,15 +37,15 @@ impl<'t> Argument<'t> {
     }
 
     /// Records an edit.
-    fn plan<'a>(&self, (path, action): Change<'a>, plan: &mut Plan<'a>) -> Result<(), Refusal> {
+    fn plan<'a>(&self, (path, action): PlannedChange<'a>, plan: &mut Plan<'a>) -> Result<(), Refusal> {
         let mut below = self
             .numbers
             .range::<[Key], _>((Bound::Included(path), Bound::Unbounded))
             .take_while(|(own, _)| own.starts_with(path))
             .peekable();
         match action {
-            Action::Remove if below.peek().is_some() => plan.gone.extend(below.flat_map(|(_, numbers)| numbers)),
-            Action::Set(value) if self.numbers.contains_key(path) => {
+            ValueAction::Remove if below.peek().is_some() => plan.gone.extend(below.flat_map(|(_, numbers)| numbers)),
+            ValueAction::Set(value) if self.numbers.contains_key(path) => {
                 let last = self.numbers[path].last().copied().ok_or(Refusal::Missing)?;
                 plan.set.insert(last, text(self.flag, value)?);
             }
@@ -68,7 +68,12 @@ fn is_object(flag: &str, argument: &str) -> bool {
 }
 
 /// The argument with values set, or removed with their keys; an argument with nothing left to set is empty.
-pub(super) fn edit(flag: &str, argument: &str, edits: &[Change<'_>], limits: &Limits) -> Result<String, Refusal> {
+pub(super) fn edit(
+    flag: &str,
+    argument: &str,
+    edits: &[PlannedChange<'_>],
+    limits: &Limits,
+) -> Result<String, Refusal> {
     if is_object(flag, argument) {
         return within(argument, edits, limits);
     }
@@ -97,7 +102,12 @@ pub(super) fn edit(flag: &str, argument: &str, edits: &[Change<'_>], limits: &Li
 }
 
 /// Why each edit of an argument cannot be made.
-pub(super) fn refusals(flag: &str, argument: &str, edits: &[Change<'_>], limits: &Limits) -> Vec<Option<Refusal>> {
+pub(super) fn refusals(
+    flag: &str,
+    argument: &str,
+    edits: &[PlannedChange<'_>],
+    limits: &Limits,
+) -> Vec<Option<Refusal>> {
     if is_object(flag, argument) {
         let read = document::Before::of(argument.as_bytes(), HelmVersion::V3, limits);
         return document::refusals(argument.as_bytes(), &read, edits);
@@ -109,7 +119,7 @@ pub(super) fn refusals(flag: &str, argument: &str, edits: &[Change<'_>], limits:
 }
 
 /// Edits a JSON object in an argument.
-fn within(json: &str, edits: &[Change<'_>], limits: &Limits) -> Result<String, Refusal> {
+fn within(json: &str, edits: &[PlannedChange<'_>], limits: &Limits) -> Result<String, Refusal> {
     // JSON is YAML in flow style.
     let after = document::edit_all(json.as_bytes(), edits, HelmVersion::V3, limits)?;
     let after = String::from_utf8(after).map_err(|_| Refusal::Differs)?;
@@ -160,13 +170,13 @@ mod tests {
 
     #[test]
     fn arguments_are_edited() {
-        let set = |value: Value| Action::Set(value);
+        let set = |value: Value| ValueAction::Set(value);
         let cases = [
-            ("--set", "a=1,b.c=2,d=3", "b.c", Action::Remove, Ok("a=1,d=3")),
-            ("--set", "a=1,b.c=2", "b", Action::Remove, Ok("a=1")),
-            ("--set", "a=1", "a", Action::Remove, Ok("")),
-            ("--set", "a=1,a=2", "a", Action::Remove, Ok("")),
-            ("--set", "a=1", "b", Action::Remove, Err("missing")),
+            ("--set", "a=1,b.c=2,d=3", "b.c", ValueAction::Remove, Ok("a=1,d=3")),
+            ("--set", "a=1,b.c=2", "b", ValueAction::Remove, Ok("a=1")),
+            ("--set", "a=1", "a", ValueAction::Remove, Ok("")),
+            ("--set", "a=1,a=2", "a", ValueAction::Remove, Ok("")),
+            ("--set", "a=1", "b", ValueAction::Remove, Err("missing")),
             ("--set", "a=quay.io,b=1", "a", set(json!("x,y")), Ok("a=x\\,y,b=1")),
             ("--set", "l[0].image=a", "l[0].image", set(json!("b")), Ok("l[0].image=b")),
             ("--set", "a=1,a=2", "a", set(json!(3)), Ok("a=1,a=3")),
@@ -176,10 +186,10 @@ mod tests {
             ("--set-string", "a=1", "a", set(json!("3")), Ok("a=3")),
             ("--set-literal", "a=1,2", "a", set(json!("x,y")), Ok("a=x,y")),
             ("--set-file", "a=f.txt", "a", set(json!("x")), Err("flag")),
-            ("--set-file", "a=f.txt", "a", Action::Remove, Ok("")),
+            ("--set-file", "a=f.txt", "a", ValueAction::Remove, Ok("")),
             ("--set-json", "a={\"b\":\"c\",\"d\":1},e=2", "a.b", set(json!("x")), Ok("a={\"b\":\"x\",\"d\":1},e=2")),
-            ("--set-json", "a={\"b\":\"c\",\"d\":1}", "a.b", Action::Remove, Ok("a={\"d\":1}")),
-            ("--set-json", "{\"a\":{\"b\":\"c\"}, \"d\": 1}", "a.b", Action::Remove, Ok("{\"d\": 1}")),
+            ("--set-json", "a={\"b\":\"c\",\"d\":1}", "a.b", ValueAction::Remove, Ok("a={\"d\":1}")),
+            ("--set-json", "{\"a\":{\"b\":\"c\"}, \"d\": 1}", "a.b", ValueAction::Remove, Ok("{\"d\": 1}")),
             ("--set-json", "a=1", "a", set(json!(["x"])), Ok("a=[\"x\"]")),
         ];
         for (flag, argument, at, action, expected) in cases {

@@ -8,13 +8,13 @@ use super::splice::{Splice, find, has_comment, is_blank};
 use super::tree::built;
 use super::write::{Quotes, entry, entry_lines, inline, item_lines};
 use crate::values_path::Key;
-use crate::yaml::{Document, Form, Written};
+use crate::yaml::{Form, Written, WrittenDocument};
 use serde_json::Value;
 
 /// Adds a value below a location; `rest` is the part of the path that does not exist.
 pub(super) fn add(
     splice: &mut Splice<'_>,
-    document: &Document,
+    document: &WrittenDocument,
     located: Option<&Located<'_>>,
     rest: &[Key],
     value: Value,
@@ -71,7 +71,7 @@ fn last_span(splice: &Splice<'_>, node: &Written) -> Result<Option<std::ops::Ran
 /// Replaces null by the first member.
 fn null(
     splice: &mut Splice<'_>,
-    document: &Document,
+    document: &WrittenDocument,
     located: &Located<'_>,
     lines: &dyn Fn(usize) -> Vec<String>,
     member: &str,

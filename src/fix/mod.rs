@@ -89,18 +89,18 @@ pub(crate) struct Proven {
 #[derive(Debug, Clone)]
 pub(crate) struct Edit {
     /// What to edit.
-    pub target: Target,
+    pub target: FixTarget,
     /// The path of the value, from the top of the values.
     pub path: ValuesPath,
     /// The location of the old value; `None` if it is added.
     pub place: Option<Place>,
     /// What to do with it.
-    pub action: Action,
+    pub action: ValueAction,
 }
 
 /// What a fix edits.
 #[derive(Debug, Clone)]
-pub(crate) enum Target {
+pub(crate) enum FixTarget {
     /// The values file of the release with this index, from 0.
     File {
         /// Its index.
@@ -116,7 +116,7 @@ pub(crate) enum Target {
 
 /// What to do with a value.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Action {
+pub(crate) enum ValueAction {
     /// Replace it.
     Set(Value),
     /// Remove it with its key.

@@ -2,7 +2,7 @@
 //!
 //! All paths refer to the original text, whatever the other edits do: `l[1]` is the second element even if `l[0]` is removed.
 
-use super::{Action, Refusal, tree};
+use super::{Refusal, ValueAction, tree};
 use crate::values_path::Key;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) const STEPS: usize = 100;
 
 /// An edit of a text: the path of a value, and what to do with it.
-pub(crate) type Change<'a> = (&'a [Key], &'a Action);
+pub(crate) type PlannedChange<'a> = (&'a [Key], &'a ValueAction);
 
 /// One change of the text.
 #[derive(Debug)]
@@ -30,13 +30,13 @@ pub(super) enum Step {
 ///
 /// # Errors
 /// Why one of them cannot be made.
-pub(super) fn wanted(before: &Value, edits: &[Change<'_>]) -> Result<Value, Refusal> {
+pub(super) fn wanted(before: &Value, edits: &[PlannedChange<'_>]) -> Result<Value, Refusal> {
     let mut wanted = before.clone();
     for (path, action) in edits {
         match action {
-            Action::Set(value) => tree::set(&mut wanted, path, value.clone())?,
-            Action::Add(value) => tree::add(&mut wanted, path, value.clone())?,
-            Action::Remove => {}
+            ValueAction::Set(value) => tree::set(&mut wanted, path, value.clone())?,
+            ValueAction::Add(value) => tree::add(&mut wanted, path, value.clone())?,
+            ValueAction::Remove => {}
         }
     }
     // The last element of a list is removed first.
@@ -44,18 +44,18 @@ pub(super) fn wanted(before: &Value, edits: &[Change<'_>]) -> Result<Value, Refu
     Ok(wanted)
 }
 
-fn removed<'a>(edits: &[Change<'a>]) -> BTreeSet<&'a [Key]> {
-    edits.iter().filter(|(_, action)| **action == Action::Remove).map(|(path, _)| *path).collect()
+fn removed<'a>(edits: &[PlannedChange<'a>]) -> BTreeSet<&'a [Key]> {
+    edits.iter().filter(|(_, action)| **action == ValueAction::Remove).map(|(path, _)| *path).collect()
 }
 
 /// The text changes, in an order in which they can also be made one by one.
 ///
 /// # Errors
 /// Why one of the edits cannot be made.
-pub(super) fn steps(before: &Value, edits: &[Change<'_>]) -> Result<Vec<(Vec<Key>, Step)>, Refusal> {
+pub(super) fn steps(before: &Value, edits: &[PlannedChange<'_>]) -> Result<Vec<(Vec<Key>, Step)>, Refusal> {
     let mut steps = Vec::new();
     for (path, action) in edits {
-        let Action::Set(value) = action else { continue };
+        let ValueAction::Set(value) = action else { continue };
         let mut own = Vec::new();
         apart(tree::get(before, path).ok_or(Refusal::Missing)?, value, path, &mut own);
         match own.len() > STEPS {
@@ -72,11 +72,11 @@ pub(super) fn steps(before: &Value, edits: &[Change<'_>]) -> Result<Vec<(Vec<Key
 }
 
 /// Additions merged with each other: two values below a missing key become one.
-fn additions(before: &Value, edits: &[Change<'_>]) -> Result<Vec<(Vec<Key>, Value)>, Refusal> {
+fn additions(before: &Value, edits: &[PlannedChange<'_>]) -> Result<Vec<(Vec<Key>, Value)>, Refusal> {
     let mut found: Vec<(Vec<Key>, Value)> = Vec::new();
     let mut known: BTreeMap<Vec<Key>, usize> = BTreeMap::new();
     for (path, action) in edits {
-        let Action::Add(value) = action else { continue };
+        let ValueAction::Add(value) = action else { continue };
         let mut there = 0;
         let mut next = Some(before);
         while let Some(value) = next.filter(|_| there < path.len()) {

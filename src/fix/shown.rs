@@ -1,6 +1,6 @@
 //! [`Shown`]: what reports show of a fix, independent of its files.
 
-use super::{Action, Edit, Fix, Patch, Target, TextChange, text_changes};
+use super::{Edit, Fix, FixTarget, Patch, TextChange, ValueAction, text_changes};
 use crate::source::Spot;
 
 /// What reports show of a fix, computed before the files are dropped.
@@ -30,7 +30,7 @@ pub(crate) struct ShownEdit {
     /// The old value.
     pub from: Option<String>,
     /// What to do with it.
-    pub action: Action,
+    pub action: ValueAction,
     /// Its text changes; `None` if they cannot be shown, or were not requested.
     pub changes: Option<Vec<ShownChange>>,
 }
@@ -74,9 +74,9 @@ impl Shown {
 
 fn edit(edit: &Edit, changes: bool) -> ShownEdit {
     let (target, file, flag) = match &edit.target {
-        Target::File { file, .. } => ("file", Some(file.shown().to_owned()), None),
-        Target::Flag(part) => ("flag", None, Some((part.flag, part.argument.to_string()))),
-        Target::Overlay => ("overlay", None, None),
+        FixTarget::File { file, .. } => ("file", Some(file.shown().to_owned()), None),
+        FixTarget::Flag(part) => ("flag", None, Some((part.flag, part.argument.to_string()))),
+        FixTarget::Overlay => ("overlay", None, None),
     };
     let place = edit.place.as_ref();
     let from = place.map(|place| {

@@ -3,7 +3,7 @@
 use super::args::{Growing, map, string};
 use crate::template::growth::Behind;
 use crate::template::print::strval;
-use crate::template::types::{ANY, Kind, MAP, STRING, STRING_MAP};
+use crate::template::types::{ANY, GoKind, MAP, STRING, STRING_MAP};
 use crate::template::{Context, Failure, Flow, Function, Look, Map, Spread, Value};
 use crate::trace::Str;
 
@@ -325,19 +325,19 @@ fn merge_values(
     overwrite: bool,
     depth: u32,
 ) -> std::result::Result<(), MergeFailure> {
-    let (Value::Object(object), Kind::Map | Kind::Struct) = (old, new.kind()) else {
+    let (Value::GoObject(object), GoKind::Map | GoKind::Struct) = (old, new.kind()) else {
         return match (old, new) {
             (Value::Map(old), Value::Map(new)) => merge_maps(ctx, old, new, overwrite, depth + 1),
             _ => Ok(()),
         };
     };
     match object.ty().kind {
-        Kind::Ptr if !overwrite && object.ty().name.strip_prefix('*') != Some(new.ty().name) => {
+        GoKind::Ptr if !overwrite && object.ty().name.strip_prefix('*') != Some(new.ty().name) => {
             Err(MergeFailure::Types)
         }
         // mergo quirk: for a struct with exported fields, it reads the fields of whatever is merged into it.
-        Kind::Struct
-            if new.kind() == Kind::Map
+        GoKind::Struct
+            if new.kind() == GoKind::Map
                 && object.fields().iter().any(|(name, _)| name.starts_with(|first: char| first.is_uppercase())) =>
         {
             Err(MergeFailure::Other("reflect: call of reflect.Value.Field on map Value".into()))
@@ -349,8 +349,8 @@ fn merge_values(
 /// mergo's definition of an empty value. Source: `isEmptyValue`.
 fn is_empty(value: &Value) -> bool {
     match value {
-        Value::Object(object) => match object.ty().kind {
-            Kind::Struct | Kind::Ptr | Kind::Complex128 => false,
+        Value::GoObject(object) => match object.ty().kind {
+            GoKind::Struct | GoKind::Ptr | GoKind::Complex128 => false,
             _ => !value.truth(),
         },
         other => !other.truth(),
@@ -402,7 +402,7 @@ fn copy(ctx: &mut Context<'_>, value: &Value, depth: u32, growing: &mut Growing)
             let items: Result<Vec<Value>> = list.iter().map(|item| copy(ctx, item, depth + 1, growing)).collect();
             list.remade(items?, list.origin()).into()
         }
-        Value::Object(object) => object.copied().unwrap_or_else(|| value.clone()),
+        Value::GoObject(object) => object.copied().unwrap_or_else(|| value.clone()),
         other => other.clone(),
     })
 }
@@ -410,7 +410,7 @@ fn copy(ctx: &mut Context<'_>, value: &Value, depth: u32, growing: &mut Growing)
 /// Whether a value is mutable, is copied to another, or contains such a value. No function changes a list, so lists of scalars
 /// can be shared.
 fn holds_values(value: &Value) -> bool {
-    matches!(value, Value::Map(_) | Value::List(_) | Value::Object(_))
+    matches!(value, Value::Map(_) | Value::List(_) | Value::GoObject(_))
 }
 
 #[cfg(test)]
@@ -421,7 +421,7 @@ mod tests {
     use crate::template::Env;
     use crate::template::types::Type;
 
-    static VALUES: Type = Type::new("common.Values", Kind::Map, Some(&ANY));
+    static VALUES: Type = Type::new("common.Values", GoKind::Map, Some(&ANY));
 
     #[test]
     fn dicts_behave_as_sprigs() {

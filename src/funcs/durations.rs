@@ -6,7 +6,7 @@ use crate::go::time::duration::{format, in_units, parse, round, truncate};
 use crate::go::time::{HOUR, MINUTE, SECOND};
 use crate::template::durations::DurationObject;
 use crate::template::times::{TimeObject, now};
-use crate::template::types::{ANY, Kind};
+use crate::template::types::{ANY, GoKind};
 use crate::template::{Context, Failure, Flow, Function, IntKind, Value};
 
 /// The functions on durations. Those that only helm 4 has are last.
@@ -96,13 +96,13 @@ fn read(value: Option<&Value>) -> Result<i64, String> {
             nanos.ok_or_else(|| format!("duration seconds overflow: {seconds}"))
         }
         Value::Int(seconds, ..) => whole_seconds(*seconds),
-        Value::Object(object) => {
+        Value::GoObject(object) => {
             if let Some(duration) = value.as_object::<DurationObject>() {
                 return Ok(duration.nanos);
             }
             match (object.ty().kind, object.json()) {
                 // A month or a weekday, which are numbers in Go.
-                (Kind::Int, Some(Value::Int(seconds, ..))) => whole_seconds(seconds),
+                (GoKind::Int, Some(Value::Int(seconds, ..))) => whole_seconds(seconds),
                 _ => Err(unsupported(value)),
             }
         }

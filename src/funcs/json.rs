@@ -2,7 +2,7 @@
 
 use super::args::string;
 use crate::helm::HelmVersion;
-use crate::json::{self, Decoded, Error, Style};
+use crate::json::{self, Decoded, Error, JsonStyle};
 use crate::template::types::{self, ANY, STRING};
 use crate::template::{Context, Failure, Flow, Function, List, Map, Spread, Value};
 use crate::trace::Str;
@@ -52,7 +52,7 @@ pub(crate) static FUNCTIONS: &[Function] = &[
 
 fn encode(ctx: &mut Context<'_>, value: &Value, html: bool, pretty: bool) -> Result<Value, Failure> {
     let escape_bad_bytes = ctx.env.helm == HelmVersion::V3;
-    let style = Style { html, pretty, escape_bad_bytes, max_bytes: ctx.limits.string_bytes.min(ctx.memory_left()) };
+    let style = JsonStyle { html, pretty, escape_bad_bytes, max_bytes: ctx.limits.string_bytes.min(ctx.memory_left()) };
     match json::encode(value, &style) {
         Ok(text) => {
             ctx.allow_string(text.len())?;

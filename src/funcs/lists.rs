@@ -4,7 +4,7 @@ use super::flow::is_empty;
 use super::numbers::to_int64;
 use super::reflect::deep_equal;
 use crate::template::growth::{self, Behind};
-use crate::template::types::{ANY, INT, Kind, LIST, Type};
+use crate::template::types::{ANY, GoKind, INT, LIST, Type};
 use crate::template::{Context, Failure, Flow, Function, IntKind, List, Look, Map, Spread, Value};
 use crate::trace::Origin;
 use std::borrow::Cow;
@@ -96,7 +96,7 @@ pub(crate) static FUNCTIONS: &[Function] = &[
 ];
 
 /// `[][]interface {}`, the result of `chunk`.
-pub(crate) static LISTS: Type = Type::new("[][]interface {}", Kind::Slice, Some(&LIST));
+pub(crate) static LISTS: Type = Type::new("[][]interface {}", GoKind::Slice, Some(&LIST));
 
 /// Go's error when sprig asks nil for its type.
 pub(super) const NIL_DEREFERENCE: &str = "runtime error: invalid memory address or nil pointer dereference";
@@ -327,10 +327,10 @@ fn slice(ctx: &mut Context<'_>, args: &[Value]) -> Result {
 /// The zero value of an element.
 fn zero(element: &'static Type) -> Value {
     match element.kind {
-        Kind::String => Value::str(""),
-        Kind::Int => Value::Int(0, IntKind::Int, Origin::NONE),
-        Kind::Map => Value::Map(Map::nil(element)),
-        Kind::Slice => Value::List(List::nil(element)),
+        GoKind::String => Value::str(""),
+        GoKind::Int => Value::Int(0, IntKind::Int, Origin::NONE),
+        GoKind::Map => Value::Map(Map::nil(element)),
+        GoKind::Slice => Value::List(List::nil(element)),
         _ => Value::Nil,
     }
 }

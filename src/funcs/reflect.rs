@@ -84,7 +84,7 @@ fn compare(ctx: &mut Context<'_>, a: &Value, b: &Value, depth: u32, known: &mut 
         (Value::Str(a), Value::Str(b)) | (Value::Bytes(a), Value::Bytes(b)) => Ok(a == b),
         (Value::List(a), Value::List(b)) => lists(ctx, a, b, depth, known),
         (Value::Map(a), Value::Map(b)) => maps(ctx, a, b, depth, known),
-        (Value::Object(a), Value::Object(b)) => Ok(std::rc::Rc::ptr_eq(a, b) || a.equals(&**b)),
+        (Value::GoObject(a), Value::GoObject(b)) => Ok(std::rc::Rc::ptr_eq(a, b) || a.equals(&**b)),
         _ => Ok(false),
     }
 }

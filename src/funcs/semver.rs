@@ -3,8 +3,8 @@
 use crate::go::go_quote;
 use crate::helm::HelmVersion;
 use crate::semver::{Constraint, ConstraintError, Version, VersionError};
-use crate::template::types::{Kind, STRING, Type};
-use crate::template::{Context, Failure, Flow, Function, IntKind, Object, Value};
+use crate::template::types::{GoKind, STRING, Type};
+use crate::template::{Context, Failure, Flow, Function, GoObject, IntKind, Value};
 use crate::trace::{Origin, Str};
 use std::any::Any;
 use std::borrow::Cow;
@@ -26,11 +26,15 @@ pub(crate) static FUNCTIONS: &[Function] = &[
 
 /// `*semver.Version`: the result of `semver`.
 pub(crate) static VERSION_POINTER: Type =
-    Type { name: "*semver.Version", kind: Kind::Ptr, elem: None, methods: &POINTER_METHODS };
+    Type { name: "*semver.Version", kind: GoKind::Ptr, elem: None, methods: &POINTER_METHODS };
 
 /// `semver.Version`: the result of `IncMajor` and similar methods; Go cannot call the pointer's methods on it.
-pub(crate) static VERSION: Type =
-    Type { name: "semver.Version", kind: Kind::Struct, elem: None, methods: POINTER_METHODS.split_at(VALUE_METHODS).0 };
+pub(crate) static VERSION: Type = Type {
+    name: "semver.Version",
+    kind: GoKind::Struct,
+    elem: None,
+    methods: POINTER_METHODS.split_at(VALUE_METHODS).0,
+};
 
 /// The number of methods of the value itself; they come first.
 const VALUE_METHODS: usize = 14;
@@ -86,7 +90,7 @@ pub(crate) struct VersionObject {
     pub origin: Origin,
 }
 
-impl Object for VersionObject {
+impl GoObject for VersionObject {
     fn ty(&self) -> &'static Type {
         if self.pointer { &VERSION_POINTER } else { &VERSION }
     }
@@ -128,7 +132,7 @@ impl Object for VersionObject {
     fn size(&self) -> usize {
         256 + self.version.pre.len() + self.version.metadata.len() + self.version.original.len()
     }
-    fn equals(&self, other: &dyn Object) -> bool {
+    fn equals(&self, other: &dyn GoObject) -> bool {
         other
             .as_any()
             .downcast_ref::<Self>()

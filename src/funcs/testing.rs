@@ -1,7 +1,7 @@
 //! Helpers for tests of function tables: calling a function by name, and printing its result.
 
 use crate::limits::Limits;
-use crate::template::types::Kind;
+use crate::template::types::GoKind;
 use crate::template::{Context, Env, Failure, Function, Map, Value};
 
 /// Calls a function of a table with bound arguments, in a seeded environment.
@@ -65,8 +65,8 @@ fn go_syntax(value: &Value) -> String {
         Value::Map(map) => {
             members(map.borrow().iter().map(|(key, value)| format!("{key:?}: {}", go_syntax(value))).collect())
         }
-        Value::Object(object) => match object.ty().kind {
-            Kind::Struct => members(object.fields().iter().map(|(_, value)| go_syntax(value)).collect()),
+        Value::GoObject(object) => match object.ty().kind {
+            GoKind::Struct => members(object.fields().iter().map(|(_, value)| go_syntax(value)).collect()),
             _ => format!("{object:?}"),
         },
     }

@@ -83,7 +83,7 @@ mod tests {
     fn read_as_helm_reads() {
         let (mut env, limits) = (Env::seeded(1), Limits::default());
         let mut ctx = Context::new(&mut env, &limits, None);
-        let style = json::Style { html: false, pretty: false, escape_bad_bytes: false, max_bytes: 1000 };
+        let style = json::JsonStyle { html: false, pretty: false, escape_bad_bytes: false, max_bytes: 1000 };
         for (toml, json) in [
             ("a = 1\nb.c = 'x'\n[t]\nd = true", r#"{"a":1,"b":{"c":"x"},"t":{"d":true}}"#),
             ("[[a]]\nb=1.5\n[[a]]\nb=0x1F\n[a.c]\nd={e=[1,]}", r#"{"a":[{"b":1.5},{"b":31,"c":{"d":{"e":[1]}}}]}"#),

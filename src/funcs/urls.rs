@@ -2,7 +2,7 @@
 
 use super::lists::NIL_DEREFERENCE;
 use crate::go::url::{Part, Url, User, may_stand_plain, parse};
-use crate::template::types::{Kind, MAP, STRING};
+use crate::template::types::{GoKind, MAP, STRING};
 use crate::template::{Context, Failure, Flow, Function, Map, Value};
 use crate::trace::{Buf, Str};
 
@@ -64,7 +64,7 @@ fn part(parts: &Map, name: &str) -> Result<Str, Failure> {
         Some(other) => {
             let kind = other.kind();
             // A named string type counts as a string.
-            if let (Kind::String, Value::Object(object)) = (kind, &other) {
+            if let (GoKind::String, Value::GoObject(object)) = (kind, &other) {
                 return Ok(Str::new(object.text().unwrap_or_default().as_bytes()));
             }
             let kind = kind.name();

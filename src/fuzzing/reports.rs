@@ -10,7 +10,7 @@ use crate::reference::{Mirror, Reference};
 use crate::release::ReleaseInputs;
 use crate::render::manifest::{Manifests, manifests};
 use crate::report::spool::Spool;
-use crate::report::stream::{Kept, Reports};
+use crate::report::stream::{KeptReports, Reports};
 use crate::report::text::{Detail, Style};
 use crate::report::{self, Report};
 use crate::settings::Settings;
@@ -36,7 +36,8 @@ pub(super) fn lint(data: &[u8]) {
     let is_clean = one.findings.is_empty() && one.suppressed.is_empty();
     // A chart alone is checked with the rewrite, which the render here does not contain.
     let is_as_given = one.assumed_keys.is_empty();
-    let both = [&one, &other].map(|report| written(&Kept::of(std::slice::from_ref(report)), report::json::write));
+    let both =
+        [&one, &other].map(|report| written(&KeptReports::of(std::slice::from_ref(report)), report::json::write));
     assert_eq!(both[0], both[1], "the same release is judged otherwise");
     if is_clean && is_as_given {
         for image in pods(&prepared) {
@@ -63,7 +64,7 @@ fn is_had_back(report: Report) {
         report::csv::write,
     ];
     let told = |reports: &dyn Reports| FORMATS.map(|write| written(reports, write));
-    let before = told(&Kept::of(std::slice::from_ref(&report)));
+    let before = told(&KeptReports::of(std::slice::from_ref(&report)));
     // The only report of a run is kept in memory.
     let store = Spool::new(2);
     let kept = store.keep(1, report).map_err(io::Error::other).and_then(|()| store.in_order(|_, _| {}));
@@ -131,7 +132,7 @@ pub(super) fn formats(data: &[u8]) {
     let mut report = lint_manifests(&files, &settings, &limits());
     report.hide_secrets(true);
     let findings = report.findings.len();
-    let reports = Kept::of(std::slice::from_ref(&report));
+    let reports = KeptReports::of(std::slice::from_ref(&report));
 
     let document = read_json(&written(&reports, report::json::write));
     let told = document["findings"].as_array().map(Vec::len);

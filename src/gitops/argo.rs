@@ -1,13 +1,13 @@
 //! Applications and ApplicationSets of Argo CD.
 
 use super::{assigned, below, has, inline, list, some, text};
-use crate::config::init::Found;
+use crate::config::init::FoundRelease;
 use crate::limits::Limits;
 use crate::trace::Str;
 use crate::yaml::{self, Data, Node};
 
 /// The releases of an Application: one for each source that is a chart.
-pub(super) fn application(node: &Node) -> Vec<Found> {
+pub(super) fn application(node: &Node) -> Vec<FoundRelease> {
     let Some(spec) = node.member("spec") else { return Vec::new() };
     let name = node.text_at(&["metadata", "name"]);
     let mut sources: Vec<&Node> = list(spec, "sources").iter().collect();
@@ -20,12 +20,12 @@ pub(super) fn application(node: &Node) -> Vec<Found> {
     sources.iter().filter(is_chart).map(|source| release(&name, spec, source, &refs)).collect()
 }
 
-fn release(name: &str, spec: &Node, source: &Node, refs: &[String]) -> Found {
-    let mut found = Found {
+fn release(name: &str, spec: &Node, source: &Node, refs: &[String]) -> FoundRelease {
+    let mut found = FoundRelease {
         name: name.to_owned(),
         chart: below("", &text(source, "path")),
         namespace: some(spec.text_at(&["destination", "namespace"])),
-        ..Found::default()
+        ..FoundRelease::default()
     };
     if let Some(chart) = some(text(source, "chart")) {
         found.remote = Some(format!("{chart} of {}", text(source, "repoURL")));
@@ -94,7 +94,7 @@ fn value_file(chart: &str, file: &str, refs: &[String]) -> Result<String, String
 }
 
 /// The releases of an ApplicationSet: those of its lists, if its templates use only the elements.
-pub(super) fn application_set(node: &Node) -> Vec<Found> {
+pub(super) fn application_set(node: &Node) -> Vec<FoundRelease> {
     let Some(template) = node.descend(&["spec", "template"]) else { return Vec::new() };
     let spec = node.member("spec");
     let generators = spec.map(|spec| list(spec, "generators")).unwrap_or_default();

@@ -1,14 +1,14 @@
 //! HelmReleases of Flux.
 
 use super::{below, has, inline, list, some, text};
-use crate::config::init::Found;
+use crate::config::init::FoundRelease;
 use crate::yaml::Node;
 
 /// Fields of a HelmRelease that change what is installed and that airtight.yaml cannot express.
 const OTHERS: &[&str] = &["postRenderers", "commonMetadata"];
 
 /// The release of a HelmRelease.
-pub(super) fn release(node: &Node) -> Vec<Found> {
+pub(super) fn release(node: &Node) -> Vec<FoundRelease> {
     let Some(spec) = node.member("spec") else { return Vec::new() };
     let own = node.text_at(&["metadata", "name"]);
     let target = some(text(spec, "targetNamespace"));
@@ -17,10 +17,10 @@ pub(super) fn release(node: &Node) -> Vec<Found> {
         Some(target) => format!("{target}-{own}"),
         None => own,
     });
-    let mut found = Found {
+    let mut found = FoundRelease {
         name,
         namespace: target.or_else(|| some(node.text_at(&["metadata", "namespace"]))),
-        ..Found::default()
+        ..FoundRelease::default()
     };
     let chart = spec.descend(&["chart", "spec"]);
     match chart {
@@ -51,7 +51,7 @@ pub(super) fn release(node: &Node) -> Vec<Found> {
 }
 
 /// Values files in the source replace the chart's own values.yaml, which can be one of them.
-fn values_files(chart: &Node, found: &mut Found) {
+fn values_files(chart: &Node, found: &mut FoundRelease) {
     let files: Vec<String> = list(chart, "valuesFiles").iter().map(|file| below("", &file.text())).collect();
     let files =
         if files.is_empty() { some(below("", &text(chart, "valuesFile"))).into_iter().collect() } else { files };

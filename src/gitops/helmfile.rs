@@ -1,7 +1,7 @@
 //! Releases of helmfile.
 
 use super::{assigned, below, has, inline, list, some, text};
-use crate::config::init::Found;
+use crate::config::init::FoundRelease;
 use crate::yaml::{Data, Node};
 
 /// Fields of a release that change what is installed and that airtight.yaml cannot express.
@@ -19,7 +19,7 @@ const OTHERS: &[&str] = &[
 ];
 
 /// The releases of a helmfile.
-pub(super) fn releases(path: &str, node: &Node) -> Vec<Found> {
+pub(super) fn releases(path: &str, node: &Node) -> Vec<FoundRelease> {
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     let defaults = node.member("helmDefaults");
     // Arguments of helm can set values.
@@ -34,7 +34,7 @@ pub(super) fn releases(path: &str, node: &Node) -> Vec<Found> {
         found.leave_out_placeholders("helmfile's environments");
         found
     };
-    let mut found: Vec<Found> =
+    let mut found: Vec<FoundRelease> =
         list(node, "releases").iter().filter(|one| text(one, "installed") != "false").map(release).collect();
     // Files below this folder are found by themselves.
     for (key, what) in [("helmfiles", "the releases of"), ("bases", "the releases of the base")] {
@@ -44,20 +44,23 @@ pub(super) fn releases(path: &str, node: &Node) -> Vec<Found> {
                 _ => other.text(),
             };
             if path.contains("://") || path.contains("..") || key == "bases" {
-                found.push(Found { remote: Some(format!("{what} {path}, if there are any")), ..Found::default() });
+                found.push(FoundRelease {
+                    remote: Some(format!("{what} {path}, if there are any")),
+                    ..FoundRelease::default()
+                });
             }
         }
     }
     found
 }
 
-fn release(folder: &str, one: &Node) -> Found {
+fn release(folder: &str, one: &Node) -> FoundRelease {
     let chart = text(one, "chart");
-    let mut found = Found {
+    let mut found = FoundRelease {
         name: text(one, "name"),
         chart: below(folder, &chart),
         namespace: some(text(one, "namespace")),
-        ..Found::default()
+        ..FoundRelease::default()
     };
     if !chart.starts_with('.') {
         // `bitnami/redis` is a chart of a repository, unless there is such a folder.

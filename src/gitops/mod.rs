@@ -1,17 +1,17 @@
 //! What other tools install from a repository: the releases in files of Argo CD, Flux and helmfile, as far as airtight.yaml
-//! can express them. The caller reads the files; what cannot be expressed is recorded with each release ([`Found::left_out`]).
+//! can express them. The caller reads the files; what cannot be expressed is recorded with each release ([`FoundRelease::left_out`]).
 
 mod argo;
 mod flux;
 mod helmfile;
 
-use crate::config::init::{ACTION, Found};
+use crate::config::init::{ACTION, FoundRelease};
 
 use crate::yaml::{Data, Node};
 use serde_json::{Map, Value as Json};
 
 /// The releases that a document of a file installs, whether their charts are local or not.
-pub(crate) fn releases(path: &str, node: &Node) -> Vec<Found> {
+pub(crate) fn releases(path: &str, node: &Node) -> Vec<FoundRelease> {
     let api_version = node.text_of("apiVersion");
     let kind = node.text_of("kind");
     let found = match kind.as_str() {
@@ -22,7 +22,7 @@ pub(crate) fn releases(path: &str, node: &Node) -> Vec<Found> {
         "List" => node.items_of("items").iter().flat_map(|item| releases(path, item)).collect(),
         _ => Vec::new(),
     };
-    found.into_iter().map(|one| Found { from: path.to_owned(), ..one }).collect()
+    found.into_iter().map(|one| FoundRelease { from: path.to_owned(), ..one }).collect()
 }
 
 /// Whether a text that is not valid YAML is probably one of these files.

@@ -194,12 +194,12 @@ fn page(text: &str) -> String {
 
 /// A page with the table of keys and who decides each, after its marker.
 fn decided(text: &str) -> String {
-    use crate::config::keys::{Decides, ENVIRONMENT, FINDERS, Key, RELEASE, ROOT, SUPPRESSION};
+    use crate::config::keys::{ConfigKey, Decides, ENVIRONMENT, FINDERS, RELEASE, ROOT, SUPPRESSION};
     const MARK: &str = "<!-- src/config/keys.rs -->\n\n";
     let Some((before, after)) = text.split_once(MARK) else { return text.to_owned() };
     let (_, after) = after.split_once("\n\n").expect("the table ends");
     let mut table = String::from("| keys | what counts | when the branch changes it |\n| --- | --- | --- |\n");
-    let tables: [(&str, &[Key]); 5] = [
+    let tables: [(&str, &[ConfigKey]); 5] = [
         ("", ROOT),
         ("a release's ", RELEASE),
         ("an environment's ", ENVIRONMENT),

@@ -5,8 +5,8 @@
 
 use super::{read, root, working_folder};
 use crate::cli::{Outcome, Streams, on_large_stack, run};
-use crate::fix::plan::Change;
-use crate::fix::{Action, Edit, Originals, Target, apply, edit, edit_all};
+use crate::fix::plan::PlannedChange;
+use crate::fix::{Edit, FixTarget, Originals, ValueAction, apply, edit, edit_all};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::source::File;
@@ -21,12 +21,12 @@ pub(super) fn json(value: &toml::Value) -> Value {
     serde_json::to_value(value).expect("TOML is JSON")
 }
 
-pub(super) fn action(case: &toml::Value) -> Action {
+pub(super) fn action(case: &toml::Value) -> ValueAction {
     match (case.get("set"), case.get("add"), case.get("null")) {
-        (Some(value), ..) => Action::Set(json(value)),
-        (_, Some(value), _) => Action::Add(json(value)),
-        (.., Some(_)) => Action::Set(Value::Null),
-        _ => Action::Remove,
+        (Some(value), ..) => ValueAction::Set(json(value)),
+        (_, Some(value), _) => ValueAction::Add(json(value)),
+        (.., Some(_)) => ValueAction::Set(Value::Null),
+        _ => ValueAction::Remove,
     }
 }
 
@@ -71,7 +71,9 @@ fn any_scalar_of_any_values_file_is_edited_or_refused() {
         let mut paths = Vec::new();
         documents.iter().for_each(|document| scalars(document, &mut Vec::new(), &mut paths));
         for path in paths {
-            for action in [Action::Set("3.10".into()), Action::Set("mirror.internal/a".into()), Action::Remove] {
+            for action in
+                [ValueAction::Set("3.10".into()), ValueAction::Set("mirror.internal/a".into()), ValueAction::Remove]
+            {
                 match edit(&text, &path, &action, HelmVersion::V4, &limits) {
                     Err(refusal) => refused.push(format!("{name} {path:?} {action:?}: {}", refusal.name())),
                     Ok(after) => {
@@ -103,11 +105,11 @@ fn edits_at_once_are_edits_one_by_one() {
         let Ok(documents) = read_documents(&text, helm, &limits) else { continue };
         let mut paths = Vec::new();
         documents.iter().for_each(|document| scalars(document, &mut Vec::new(), &mut paths));
-        for action in [Action::Set("3.10".into()), Action::Remove] {
+        for action in [ValueAction::Set("3.10".into()), ValueAction::Remove] {
             paths.retain(|path| edit(&text, path, &action, helm, &limits).is_ok());
             paths.sort();
             for every in [1, 2, 3] {
-                let some: Vec<Change<'_>> =
+                let some: Vec<PlannedChange<'_>> =
                     paths.iter().step_by(every).map(|path| (path.as_slice(), &action)).collect();
                 let one_by_one = some
                     .iter()
@@ -197,15 +199,15 @@ fn what_the_user_gave_is_edited_in_memory() {
     };
     let part = |occurrence| FlagPart { flag: "--set", occurrence, argument: "".into() };
     let edit = |target, path: &str, action| Edit { target, path: path.parse().expect("a path"), place: None, action };
-    let of_file = || Target::File { number: 0, file: file.clone() };
+    let of_file = || FixTarget::File { number: 0, file: file.clone() };
     let edits = [
-        edit(of_file(), "image.registry", Action::Remove),
-        edit(of_file(), "image.tag", Action::Set("1".into())),
-        edit(Target::Flag(part(0)), "b", Action::Remove),
-        edit(Target::Flag(part(1)), "c.d", Action::Set("x".into())),
-        edit(Target::Overlay, "global.imageRegistry", Action::Add("mirror.internal".into())),
-        edit(Target::Overlay, "sidecars", Action::Set(serde_json::json!([{"image": "a", "tag": "3.10"}]))),
-        edit(Target::Overlay, "global.on", Action::Add(true.into())),
+        edit(of_file(), "image.registry", ValueAction::Remove),
+        edit(of_file(), "image.tag", ValueAction::Set("1".into())),
+        edit(FixTarget::Flag(part(0)), "b", ValueAction::Remove),
+        edit(FixTarget::Flag(part(1)), "c.d", ValueAction::Set("x".into())),
+        edit(FixTarget::Overlay, "global.imageRegistry", ValueAction::Add("mirror.internal".into())),
+        edit(FixTarget::Overlay, "sidecars", ValueAction::Set(serde_json::json!([{"image": "a", "tag": "3.10"}]))),
+        edit(FixTarget::Overlay, "global.on", ValueAction::Add(true.into())),
     ];
     let made = apply(&user, &edits, HelmVersion::V4, &Limits::default(), &Originals::default()).expect("they are made");
     let texts: Vec<String> =
@@ -221,10 +223,10 @@ fn what_the_user_gave_is_edited_in_memory() {
         let made = apply(&user, edits, HelmVersion::V4, &Limits::default(), &Originals::default());
         made.err().map(|why| why.name())
     };
-    assert_eq!(refused(&[edit(Target::Overlay, "a", Action::Remove)]), Some("overlay"));
-    assert_eq!(refused(&[edit(Target::Overlay, "l[0]", Action::Set("x".into()))]), Some("overlay"));
-    let other = Target::File { number: 1, file: file.clone() };
-    assert_eq!(refused(&[edit(other, "a", Action::Remove)]), Some("other-file"));
+    assert_eq!(refused(&[edit(FixTarget::Overlay, "a", ValueAction::Remove)]), Some("overlay"));
+    assert_eq!(refused(&[edit(FixTarget::Overlay, "l[0]", ValueAction::Set("x".into()))]), Some("overlay"));
+    let other = FixTarget::File { number: 1, file: file.clone() };
+    assert_eq!(refused(&[edit(other, "a", ValueAction::Remove)]), Some("other-file"));
 }
 
 /// A second run changes nothing, and the permissions of the file stay the same.
@@ -258,13 +260,13 @@ fn odd_texts_are_refused_or_edited_and_never_panic() {
     let limits = Limits::default();
     let sample = "# c\na:\n  b: 'x' # d\n  c: {e: 1, f: [g, h]}\nl:\n- n: 1\n  m: |\n    t\n- o\n";
     let edits = [
-        ("a.b", Action::Set("x: y".into())),
-        ("a.c.e", Action::Remove),
-        ("a.c.f[1]", Action::Remove),
-        ("l[0].n", Action::Remove),
-        ("l[1]", Action::Set("".into())),
-        ("l[0].p.q", Action::Add("z".into())),
-        ("q.r", Action::Add("z".into())),
+        ("a.b", ValueAction::Set("x: y".into())),
+        ("a.c.e", ValueAction::Remove),
+        ("a.c.f[1]", ValueAction::Remove),
+        ("l[0].n", ValueAction::Remove),
+        ("l[1]", ValueAction::Set("".into())),
+        ("l[0].p.q", ValueAction::Add("z".into())),
+        ("q.r", ValueAction::Add("z".into())),
     ]
     .map(|(text, action)| (path(text), action));
     let pieces = [

@@ -9,7 +9,7 @@ use crate::chart::{Chart, ChartFile, Metadata, ValuesFile};
 use crate::compiler::Compiler;
 use crate::funcs::FAMILIES;
 use crate::limits::Limits;
-use crate::reads::Reads;
+use crate::reads::ValueReads;
 use crate::source::File;
 use crate::trace::{OriginData, Origins, Str};
 use crate::values::UserValues;
@@ -71,7 +71,7 @@ fn chart(template: &str, values: &str) -> Option<Arc<Chart>> {
 }
 
 /// The text of the template with values, and what it read of them; `None` if it fails.
-fn rendered(template: &str, values: &str, origins: Option<&mut Origins>) -> Option<(Str, Reads)> {
+fn rendered(template: &str, values: &str, origins: Option<&mut Origins>) -> Option<(Str, ValueReads)> {
     let prepared = prepared(chart(template, values)?, UserValues::default());
     let outcome = prepared.render(&mut Compiler::new(), &[], origins, &mut Vec::new()).ok()?;
     let text = outcome.rendered.files.into_iter().next()?.text;
@@ -79,7 +79,7 @@ fn rendered(template: &str, values: &str, origins: Option<&mut Origins>) -> Opti
 }
 
 /// The scalars that nothing read, neither alone nor as a part of a whole.
-fn unread(node: &Node, path: &mut ValuesPath, reads: &Reads, found: &mut Vec<(String, Range<usize>)>) {
+fn unread(node: &Node, path: &mut ValuesPath, reads: &ValueReads, found: &mut Vec<(String, Range<usize>)>) {
     match &node.data {
         Data::Map(entries) => {
             for (entry, value) in entries {
@@ -118,7 +118,7 @@ fn changed(values: &str, scalars: &[(String, Range<usize>)]) -> String {
 }
 
 /// The path of a scalar that changes the output although nothing read it.
-fn missed(case: &Case, text: &Str, reads: &Reads) -> Option<String> {
+fn missed(case: &Case, text: &Str, reads: &ValueReads) -> Option<String> {
     let node = yaml::read(case.values.as_bytes(), &Limits::default()).ok()?;
     let mut scalars = Vec::new();
     unread(&node, &mut ValuesPath::default(), reads, &mut scalars);

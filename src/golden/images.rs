@@ -5,7 +5,7 @@
 
 use super::{derived, files, read};
 use crate::helm::HelmVersion;
-use crate::images::find::{Action, PlaceRule};
+use crate::images::find::{HintAction, PlaceRule};
 use crate::images::{ImageUse, find};
 use crate::limits::Limits;
 use crate::reference::Mirror;
@@ -37,7 +37,7 @@ fn listed(text: &str, name: &str) -> String {
 fn rule(text: &str) -> PlaceRule {
     let words: Vec<&str> = text.splitn(4, ' ').collect();
     let [action, kind, name, field] = words[..] else { panic!("rules: {text}") };
-    let action = if action == "add" { Action::Add } else { Action::Exclude };
+    let action = if action == "add" { HintAction::Add } else { HintAction::Exclude };
     PlaceRule { action, kind: kind.to_owned(), name: name.to_owned(), field: field.to_owned() }
 }
 

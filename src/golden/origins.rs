@@ -13,7 +13,7 @@ use crate::helm::HelmVersion;
 use crate::images::deciders::{decider, part_places};
 use crate::images::{ImageUse, ReferencePart, find};
 use crate::limits::Limits;
-use crate::provenance::{Decider, Source};
+use crate::provenance::{Decider, DeciderKind};
 use crate::release::ReleaseInputs;
 use crate::render::manifest::{Manifests, manifests};
 use crate::settings::Settings;
@@ -90,11 +90,11 @@ fn try_release(prepared: &ReleaseInputs, most: usize, tally: &mut Tally) {
             }
             let decider = decider(&image, part, &traced.origins);
             match &decider.source {
-                Source::Unknown | Source::Tool => {
+                DeciderKind::Unknown | DeciderKind::Tool => {
                     tally.unknown.push(format!("{}: {} of {} {}", image.manifest.name, part.name(), image, image.text));
                     continue;
                 }
-                Source::Other(what) if decider.place.as_ref().is_none_or(|place| place.start == place.end) => {
+                DeciderKind::Other(what) if decider.place.as_ref().is_none_or(|place| place.start == place.end) => {
                     let what = if what.ends_with("Chart.yaml") { "Chart.yaml" } else { what };
                     *tally.facts.entry(what.to_owned()).or_default() += 1;
                     continue;
@@ -169,7 +169,7 @@ fn edit(prepared: &ReleaseInputs, trial: &Trial, text: &str) -> Option<(ReleaseI
     };
     let mut edited = prepared.clone();
     let bytes = place.file.bytes();
-    if trial.decider.source == Source::Template {
+    if trial.decider.source == DeciderKind::Template {
         let (from, to) = template_range(bytes, place.start as usize, text)?;
         let file = replaced(&place.file, from, to, &marker);
         edited.chart = with_file(&prepared.chart, &place.file, &file)?;
@@ -184,10 +184,10 @@ fn edit(prepared: &ReleaseInputs, trial: &Trial, text: &str) -> Option<(ReleaseI
     };
     let file = replaced(&place.file, from, to, &marker);
     match &trial.decider.source {
-        Source::Other(_) => edited.chart = with_version(&prepared.chart, place, &raw, &marker),
-        Source::ChartDefault(_) => edited.chart = with_file(&prepared.chart, &place.file, &file)?,
-        Source::User(Layer::File(number)) => edited.user.files[*number as usize] = file,
-        Source::User(Layer::Flag(part)) => {
+        DeciderKind::Other(_) => edited.chart = with_version(&prepared.chart, place, &raw, &marker),
+        DeciderKind::ChartDefault(_) => edited.chart = with_file(&prepared.chart, &place.file, &file)?,
+        DeciderKind::User(Layer::File(number)) => edited.user.files[*number as usize] = file,
+        DeciderKind::User(Layer::Flag(part)) => {
             let argument = String::from_utf8_lossy(file.bytes()).into_owned();
             let list = match part.flag {
                 "--set" => &mut edited.user.set,

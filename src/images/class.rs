@@ -2,7 +2,7 @@
 
 use super::doubled::{self, Kept, Writer};
 use crate::names::names;
-use crate::provenance::Source;
+use crate::provenance::DeciderKind;
 use crate::reference::Reference;
 use crate::reference::layout::Layout;
 use crate::reference::mirror::Mirror;
@@ -71,7 +71,7 @@ pub(crate) struct Facts<'a> {
     /// The same field without the rewrite, if it is another reference.
     pub source: Option<&'a Reference>,
     /// Who decided the registry.
-    pub decided_by: &'a Source,
+    pub decided_by: &'a DeciderKind,
     /// Whether a user's setting contributed to the repository.
     pub is_path_of_user: bool,
 }
@@ -110,11 +110,11 @@ pub(crate) fn classify(facts: &Facts<'_>, mirror: &Mirror, canary: &Mirror, layo
     match (serves, follows, facts.decided_by) {
         (true, true, _) => Class::Rewritten,
         (false, true, _) => Class::NotRewritten,
-        (true, false, Source::User(_)) => Class::PinnedToMirror,
+        (true, false, DeciderKind::User(_)) => Class::PinnedToMirror,
         (true, false, _) => Class::NamesMirror,
-        (false, _, Source::User(_)) => Class::Overridden,
-        (false, _, Source::ChartDefault(_)) => Class::ChartDefault,
-        (false, _, Source::Template) => Class::HardCoded,
+        (false, _, DeciderKind::User(_)) => Class::Overridden,
+        (false, _, DeciderKind::ChartDefault(_)) => Class::ChartDefault,
+        (false, _, DeciderKind::Template) => Class::HardCoded,
         (false, ..) => Class::Unexplained,
     }
 }
@@ -133,7 +133,7 @@ mod tests {
     fn references_are_classified_by_what_they_follow() {
         let mirror = Mirror::parse("mirror.internal").expect("a mirror");
         let canary = Mirror::parse("canary.invalid").expect("a mirror");
-        let class = |text: &str, there: Option<&str>, source: Option<&str>, by: Source| {
+        let class = |text: &str, there: Option<&str>, source: Option<&str>, by: DeciderKind| {
             let parse = |text: &str| Reference::parse(text).ok();
             let (reference, source) = (parse(text), source.and_then(parse));
             let facts = Facts {
@@ -146,21 +146,21 @@ mod tests {
             };
             classify(&facts, &mirror, &canary, Layout::Path)
         };
-        let user = || Source::User(Layer::File(0));
-        let chart = || Source::ChartDefault("app".to_owned());
+        let user = || DeciderKind::User(Layer::File(0));
+        let chart = || DeciderKind::ChartDefault("app".to_owned());
         for (text, there, source, by, expected) in [
             (
                 "mirror.internal/a/b:1",
                 Some("canary.invalid/a/b:1"),
                 Some("quay.io/a/b:1"),
-                Source::Tool,
+                DeciderKind::Tool,
                 Class::Rewritten,
             ),
             (
                 "mirror.internal/quay.io/a:1",
                 Some("canary.invalid/quay.io/a:1"),
                 Some("quay.io/a:1"),
-                Source::Tool,
+                DeciderKind::Tool,
                 Class::Doubled,
             ),
             ("mirror.internal/quay.io/a:1", None, None, user(), Class::Doubled),
@@ -170,16 +170,16 @@ mod tests {
                 "docker.io/mirror.internal/a:1",
                 Some("docker.io/canary.invalid/a:1"),
                 None,
-                Source::Template,
+                DeciderKind::Template,
                 Class::HalfRewritten,
             ),
             ("mirror.internal/a:1", None, None, user(), Class::PinnedToMirror),
             ("mirror.internal/a:1", None, None, chart(), Class::NamesMirror),
             ("quay.io/a:1", None, None, user(), Class::Overridden),
             ("quay.io/a:1", None, None, chart(), Class::ChartDefault),
-            ("quay.io/a:1", None, None, Source::Template, Class::HardCoded),
-            ("quay.io/a:1", None, None, Source::Unknown, Class::Unexplained),
-            ("quay.io/A b", None, None, Source::Unknown, Class::NotAReference),
+            ("quay.io/a:1", None, None, DeciderKind::Template, Class::HardCoded),
+            ("quay.io/a:1", None, None, DeciderKind::Unknown, Class::Unexplained),
+            ("quay.io/A b", None, None, DeciderKind::Unknown, Class::NotAReference),
         ] {
             assert_eq!(class(text, there, source, by), expected, "{text}");
         }

@@ -2,7 +2,7 @@
 
 use super::find::ImageUse;
 use crate::names::names;
-use crate::provenance::{Decider, Source, deciders_in, printed, rank};
+use crate::provenance::{Decider, DeciderKind, deciders_in, printed, rank};
 use crate::source::Place;
 use crate::trace::{Origin, Origins};
 use crate::values_path::ValuesPath;
@@ -27,7 +27,7 @@ names!(ReferencePart { Registry: "registry", Repository: "repository", Tag: "tag
 /// text.
 pub(crate) fn decider(image: &ImageUse, part: ReferencePart, origins: &Origins) -> Decider {
     deciders(image, part, origins).into_iter().next().unwrap_or(Decider {
-        source: Source::Unknown,
+        source: DeciderKind::Unknown,
         origin: Origin::NONE,
         place: None,
         path: ValuesPath::default(),

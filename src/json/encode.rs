@@ -2,7 +2,7 @@
 
 use crate::go::strconv::{format_int, format_uint, shortest_g};
 use crate::template::float::json_float;
-use crate::template::types::Kind;
+use crate::template::types::GoKind;
 use crate::template::{IntKind, Map, Value};
 use crate::trace::{Buf, Origin, Str};
 use base64::Engine;
@@ -11,7 +11,7 @@ use std::collections::HashSet;
 
 /// How to write.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Style {
+pub(crate) struct JsonStyle {
     /// Write `<`, `>` and `&` as `\u003c` …
     pub html: bool,
     /// One line for each element, indented by two spaces a level.
@@ -27,7 +27,7 @@ pub(crate) struct Style {
 pub(crate) enum Error {
     /// Go's message: `json: unsupported value: NaN`.
     Unsupported(String),
-    /// It exceeds [`Style::max_bytes`].
+    /// It exceeds [`JsonStyle::max_bytes`].
     TooLong,
 }
 
@@ -38,7 +38,7 @@ const MAX_DEPTH: usize = 10_000;
 /// Encodes a value; each scalar keeps its origins.
 ///
 /// Source: Go 1.27 `encoding/json`, `Marshal`.
-pub(crate) fn encode(value: &Value, style: &Style) -> Result<Str, Error> {
+pub(crate) fn encode(value: &Value, style: &JsonStyle) -> Result<Str, Error> {
     let mut writer = Writer { out: Buf::new(), style, depth: 0, open: HashSet::new() };
     writer.value(value)?;
     Ok(writer.out.into_str())
@@ -46,7 +46,7 @@ pub(crate) fn encode(value: &Value, style: &Style) -> Result<Str, Error> {
 
 struct Writer<'a> {
     out: Buf,
-    style: &'a Style,
+    style: &'a JsonStyle,
     depth: usize,
     /// Maps being written, once the depth is suspicious.
     open: HashSet<usize>,
@@ -96,14 +96,14 @@ impl Writer<'_> {
                     self.open.remove(&map.identity());
                 }
             }
-            Value::Object(object) => match object.json() {
+            Value::GoObject(object) => match object.json() {
                 // A complex number is written as a boolean.
-                Some(value) if object.ty().kind != Kind::Complex128 => return self.value(&value),
+                Some(value) if object.ty().kind != GoKind::Complex128 => return self.value(&value),
                 None if object.ty().name == "time.Time" => {
                     let reason = "error calling MarshalJSON for type *time.Time: year outside of range [0,9999]";
                     return Err(Error::Unsupported(format!("json: {reason}")));
                 }
-                None if matches!(object.ty().kind, Kind::Struct | Kind::Ptr) => {
+                None if matches!(object.ty().kind, GoKind::Struct | GoKind::Ptr) => {
                     let fields = object.json_fields();
                     self.begin(b'{')?;
                     for (index, (name, value)) in fields.iter().enumerate() {

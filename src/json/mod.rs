@@ -5,7 +5,7 @@ mod encode;
 pub(crate) mod place;
 
 pub(crate) use decode::{Decoded, decode, kind};
-pub(crate) use encode::{Error, Style, encode};
+pub(crate) use encode::{Error, JsonStyle, encode};
 
 /// Go's error about a value of one kind where another is expected.
 pub(crate) fn mismatch(found: &str, wanted: &str) -> String {

@@ -1,6 +1,6 @@
 //! [`plan`]: what the lines of a list are on the mirror.
 
-use crate::bundle::{Bundle, Entry};
+use crate::bundle::{Bundle, ListLine};
 use crate::error::Error;
 use crate::reference::{Layout, Mirror, Reference};
 use crate::registry::{Digest, Repository};
@@ -48,7 +48,7 @@ pub(crate) fn plan_for_disk(lists: &Bundle, shown: &str) -> Result<Vec<Item>, Er
     })
 }
 
-fn planned(lists: &Bundle, advice: &str, item: impl Fn(&Entry) -> Result<Item, Error>) -> Result<Vec<Item>, Error> {
+fn planned(lists: &Bundle, advice: &str, item: impl Fn(&ListLine) -> Result<Item, Error>) -> Result<Vec<Item>, Error> {
     let mut items: Vec<Item> = Vec::new();
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     for entry in lists.entries() {
@@ -79,7 +79,7 @@ fn with_digest(item: &Item) -> String {
     }
 }
 
-fn item(entry: &Entry, mirror: &Mirror, layout: Layout) -> Result<Item, Error> {
+fn item(entry: &ListLine, mirror: &Mirror, layout: Layout) -> Result<Item, Error> {
     let source = &entry.source;
     let to = match &entry.destination {
         Some(place) if mirror.serves(place) => Repository::of(place),
@@ -102,7 +102,7 @@ fn item(entry: &Entry, mirror: &Mirror, layout: Layout) -> Result<Item, Error> {
 }
 
 /// A line, and its repository at the destination.
-fn item_at(entry: &Entry, to: Repository) -> Result<Item, Error> {
+fn item_at(entry: &ListLine, to: Repository) -> Result<Item, Error> {
     let source = &entry.source;
     let digest = match &entry.digest {
         Some(text) => {

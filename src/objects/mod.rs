@@ -52,7 +52,7 @@ pub(crate) struct Object<'n> {
     /// The tree.
     pub node: &'n Node,
     /// The source of the tree; see [`Object::source`].
-    pub source: Source,
+    pub source: TextSource,
     /// For nested documents, the path of the text in the object: `data["config.yaml"]`.
     pub prefix: Path,
     /// The nesting depth; 0 for the object itself.
@@ -63,9 +63,9 @@ pub(crate) struct Object<'n> {
 
 /// The text of a tree. That of a whole manifest is made on first use: most trees have no text that is needed.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Source(Rc<OnceCell<Text>>);
+pub(crate) struct TextSource(Rc<OnceCell<Text>>);
 
-impl From<Text> for Source {
+impl From<Text> for TextSource {
     fn from(text: Text) -> Self {
         Self(Rc::new(text.into()))
     }
@@ -81,7 +81,7 @@ impl Object<'_> {
     /// in a JSON stream.
     pub(crate) fn all<'n>(manifest: &'n Arc<Manifest>) -> Vec<Object<'n>> {
         let mut found = Vec::new();
-        let source = Source::default();
+        let source = TextSource::default();
         for node in std::iter::once(&manifest.node).chain(&manifest.more) {
             collect(manifest, node, &source, &mut found);
         }
@@ -107,7 +107,7 @@ impl Object<'_> {
     }
 }
 
-fn collect<'n>(manifest: &'n Arc<Manifest>, node: &'n Node, source: &Source, found: &mut Vec<Object<'n>>) {
+fn collect<'n>(manifest: &'n Arc<Manifest>, node: &'n Node, source: &TextSource, found: &mut Vec<Object<'n>>) {
     let items = node.items_of("items");
     let kind = node.text_of("kind");
     let is_list = is_list(&kind, items);

@@ -73,13 +73,13 @@ impl Text {
     }
 
     /// Several texts joined with literal text: `["quay.io", "/", "acme/api"]`.
-    pub(crate) fn joined(parts: &[Piece<'_>]) -> Self {
+    pub(crate) fn joined(parts: &[TextPiece<'_>]) -> Self {
         let mut out = Buf::new();
         let mut whole: Option<Range<u32>> = None;
         for part in parts {
             match part {
-                Piece::Literal(text) => out.push_text(text),
-                Piece::Found(text) => {
+                TextPiece::Literal(text) => out.push_text(text),
+                TextPiece::Found(text) => {
                     out.push(&text.text);
                     let range = text.whole.clone();
                     whole = Some(match whole {
@@ -119,7 +119,7 @@ impl Text {
 
 /// A piece of a joined text.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Piece<'t> {
+pub(crate) enum TextPiece<'t> {
     /// Literal text without a position.
     Literal(&'t str),
     /// Text from the manifest.
@@ -184,7 +184,7 @@ mod tests {
         assert_eq!(found, ["quay.io"]);
         let found: Vec<String> = at(8..16);
         assert_eq!(found, ["acme/api"]);
-        let joined = Text::joined(&[Piece::Found(&image), Piece::Literal(":"), Piece::Found(&image)]);
+        let joined = Text::joined(&[TextPiece::Found(&image), TextPiece::Literal(":"), TextPiece::Found(&image)]);
         assert_eq!(joined.as_str(), "quay.io/acme/api:quay.io/acme/api");
     }
 }

@@ -18,10 +18,12 @@
 //! and blobs are verified while they are read.
 
 mod archive;
+mod earlier;
 mod fault;
 mod folder;
 mod index;
 mod layout;
+mod new_blob;
 mod parts;
 mod paths;
 mod storage;

@@ -1,29 +1,21 @@
 //! [`Writer`]: an image layout that is written.
 
-use super::archive::{Archive, Kept};
+use super::earlier::{open_archive, open_folder};
 use super::fault::{of_file, of_system};
-use super::folder::BlobFolder;
-use super::index::{INDEX_BYTES, Index};
-use super::parts::{Parts, digest_of};
+use super::index::Index;
+use super::new_blob::{Begun, NewBlob, Place};
+use super::parts::digest_of;
 use super::paths::{Form, INDEX, MARKER, MARKER_TEXT, blob};
 use super::stream::aside;
-use super::volume::{Volume, beginning};
 use crate::disk::made::{self, NewFile};
 use crate::disk::{Reach, look};
-use crate::registry::{Descriptor, Digest, Error, Kind, Manifest};
-use bytes::Bytes;
+use crate::registry::{Descriptor, Digest, Error, Manifest};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// The largest blob of an archive that waits in memory.
-const SMALL: u64 = 64 << 10;
-
-/// The bytes that are written at a time.
-const PIECE: usize = 256 << 10;
 
 /// An image layout that is written.
 #[derive(Debug)]
@@ -54,24 +46,6 @@ enum Written {
     },
 }
 
-/// An archive; nothing of it changes before something is added.
-#[derive(Debug)]
-struct Begun {
-    archive: PathBuf,
-    chunk: Option<u64>,
-    kept: u64,
-    volume: Option<Volume>,
-}
-
-impl Begun {
-    fn volume(&mut self) -> io::Result<&mut Volume> {
-        if self.volume.is_none() {
-            self.volume = Some(Volume::begin(&self.archive, self.chunk, self.kept)?);
-        }
-        self.volume.as_mut().ok_or_else(|| io::ErrorKind::NotFound.into())
-    }
-}
-
 impl Writer {
     /// Prepares to write a layout, or to continue one of an earlier run. Nothing is written yet. `chunk` is the size of each part
     /// of an archive; `is_thorough` reads and verifies the blobs that are there.
@@ -93,8 +67,7 @@ impl Writer {
             Form::Archive => {
                 let (index, kept);
                 (index, kept, is_ended) = open_archive(path, chunk, reach)?;
-                let begun = Begun { archive: path.to_path_buf(), chunk, kept: kept.bytes, volume: None };
-                let volume = Arc::new(Mutex::new(begun));
+                let volume = Arc::new(Mutex::new(Begun::new(path, chunk, kept.bytes)));
                 (index, Written::Archive { blobs: RefCell::new(kept.blobs), volume }, kept.problem)
             }
         };
@@ -140,25 +113,16 @@ impl Writer {
     /// # Errors
     /// The disk does not take it.
     pub(crate) async fn blob(&self, blob: &Descriptor) -> Result<NewBlob<'_>, Error> {
-        let content = match &self.form {
+        let place = match &self.form {
             Written::Folder { .. } => {
-                let (root, digest, is_marked) = (self.path.clone(), blob.digest.clone(), self.is_marked.clone());
-                let begun = aside(move || {
-                    mark(&root, &is_marked)?;
-                    begin_in_folder(&root, &digest)
-                });
-                let begun = begun.await?;
-                Content::Named(begun.map_err(|error| self.fault(&error))?)
+                let (root, is_marked) = (self.path.clone(), self.is_marked.clone());
+                let marked = aside(move || mark(&root, &is_marked)).await?;
+                marked.map_err(|error| self.fault(&error))?;
+                Place::Folder(&self.path)
             }
-            Written::Archive { .. } if blob.size <= SMALL => Content::Memory(Vec::new()),
-            Written::Archive { .. } => {
-                let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
-                let folder = folder.unwrap_or(Path::new(".")).to_path_buf();
-                let made = aside(move || made::folder(&folder).and_then(|()| made::scratch(&folder))).await?;
-                Content::Scratch(made.map_err(|error| self.fault(&error))?)
-            }
+            Written::Archive { volume, blobs } => Place::Archive(&self.path, volume, blobs),
         };
-        Ok(NewBlob { writer: self, blob: blob.clone(), content: Some(content), buffer: Vec::new() })
+        NewBlob::begin(place, blob, &self.shown).await
     }
 
     /// Writes a manifest as a blob.
@@ -217,7 +181,7 @@ impl Writer {
             Written::Folder { .. } if self.unsaved.get() > 0 => self.save().await,
             Written::Folder { .. } => Ok(()),
             Written::Archive { volume, .. } => {
-                let is_changed = volume.lock().unwrap_or_else(PoisonError::into_inner).volume.is_some();
+                let is_changed = volume.lock().unwrap_or_else(PoisonError::into_inner).is_changed();
                 if self.unsaved.get() == 0 && !is_changed {
                     return Ok(());
                 }
@@ -225,8 +189,7 @@ impl Writer {
                 let volume = volume.clone();
                 let finished = aside(move || {
                     let mut begun = volume.lock().unwrap_or_else(PoisonError::into_inner);
-                    begun.volume()?;
-                    begun.volume.take().map_or(Ok(()), |volume| volume.finish(&text))
+                    begun.finish(&text)
                 });
                 finished.await?.map_err(|error| self.fault(&error))
             }
@@ -248,7 +211,7 @@ impl Writer {
     }
 
     fn fault(&self, error: &io::Error) -> Error {
-        of_system(format!("cannot write {}", self.shown), error)
+        of_system(format_args!("cannot write {}", self.shown), error)
     }
 }
 
@@ -269,87 +232,6 @@ fn matches(digest: &Digest, file: File) -> io::Result<bool> {
     }
 }
 
-/// The index of a folder that is there.
-fn open_folder(path: &Path, reach: &Reach) -> Result<Index, Error> {
-    let shown = path.display();
-    if !look::is_there(path) {
-        return Ok(Index::default());
-    }
-    if !look::is_folder(path) {
-        let text = format!("{shown} is there and is no folder; a name with .tar is that of an archive");
-        return Err(Error::new(Kind::Input, text));
-    }
-    for part in ["blobs", "blobs/sha256", "blobs/sha512"] {
-        let inside = path.join(part);
-        if look::is_no_folder(&inside) {
-            let text = format!("{}: it is no folder, so no layout is written there", inside.display());
-            return Err(Error::new(Kind::Input, text));
-        }
-    }
-    let folder = BlobFolder::open_at(path, reach).map_err(|error| of_file(&error))?;
-    if !look::is_there(&path.join(MARKER)) {
-        if !folder.is_empty() {
-            let text = format!("{shown} is not empty and no image layout; name another folder");
-            return Err(Error::new(Kind::Input, text));
-        }
-        return Ok(Index::default());
-    }
-    if !look::is_there(&path.join(INDEX)) {
-        return Ok(Index::default());
-    }
-    let text = folder.small(INDEX, INDEX_BYTES).map_err(|error| of_file(&error))?;
-    if text.len() > INDEX_BYTES {
-        let text = format!("{shown}/{INDEX} has more than {INDEX_BYTES} bytes, the limit");
-        return Err(Error::new(Kind::Limit, text));
-    }
-    Index::parse(&text, &format!("{shown}/{INDEX}"))
-}
-
-/// The index of an archive that is there, what is kept of it, and whether it was written to its end.
-fn open_archive(path: &Path, chunk: Option<u64>, reach: &Reach) -> Result<(Index, Kept, bool), Error> {
-    let nothing = Kept { bytes: 0, blobs: BTreeMap::new(), problem: None };
-    let Some(parts) = Parts::find(path, reach)? else { return Ok((Index::default(), nothing, true)) };
-    let other = |is: String| {
-        let text = format!("{}: {is}; give the same --chunk-size as before, or name another file", path.display());
-        Err(Error::new(Kind::Input, text))
-    };
-    match (parts.split(), chunk) {
-        (None, None) => {}
-        (None, Some(_)) => return other("it is there, in one part".to_owned()),
-        (Some(_), None) => return other("it is there, in several parts".to_owned()),
-        (Some((count, size)), Some(chunk)) => {
-            if count > 1 && size != chunk || size > chunk {
-                return other(format!("its parts have {size} bytes"));
-            }
-        }
-    }
-    let archive = Archive::read(parts)?;
-    check_beginning(path, &archive)?;
-    let kept = archive.kept();
-    // What was cut off is no longer there for the artifacts of the index.
-    let is_whole = kept.problem.is_none();
-    let index = match archive.index(INDEX_BYTES) {
-        Ok(Some(text)) if is_whole => Index::parse(&text, &format!("{}: {INDEX}", path.display()))?,
-        _ => Index::default(),
-    };
-    Ok((index, kept, archive.is_ended && archive.parts.has_sums()))
-}
-
-/// That an archive is ours, or the beginning of one: nothing else is replaced.
-fn check_beginning(path: &Path, archive: &Archive) -> Result<(), Error> {
-    let mut is = Vec::new();
-    let wanted = beginning();
-    let read = archive.parts.read(0..archive.parts.total().min(wanted.len() as u64)).read_to_end(&mut is);
-    if read.is_ok() && wanted.starts_with(&is) {
-        return Ok(());
-    }
-    let text = format!(
-        "{}: it is there, and not an archive that airtight mirror wrote; name another file, or remove it",
-        path.display()
-    );
-    Err(Error::new(Kind::Input, text))
-}
-
 /// Creates a folder with the file that says that it is a layout.
 fn mark(root: &Path, is_marked: &Mutex<bool>) -> io::Result<()> {
     let mut is_marked = is_marked.lock().unwrap_or_else(PoisonError::into_inner);
@@ -362,109 +244,4 @@ fn mark(root: &Path, is_marked: &Mutex<bool>) -> io::Result<()> {
     }
     *is_marked = true;
     Ok(())
-}
-
-fn begin_in_folder(root: &Path, digest: &Digest) -> io::Result<NewFile> {
-    let path = root.join(blob(digest));
-    path.parent().map_or(Ok(()), made::folder)?;
-    NewFile::begin(&path)
-}
-
-/// A blob that is written. If it is dropped, nothing of it is there.
-pub(crate) struct NewBlob<'w> {
-    writer: &'w Writer,
-    blob: Descriptor,
-    content: Option<Content>,
-    buffer: Vec<u8>,
-}
-
-enum Content {
-    Named(NewFile),
-    Scratch(File),
-    Memory(Vec<u8>),
-}
-
-impl Content {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        match self {
-            Self::Named(file) => file.write(bytes),
-            Self::Scratch(file) => file.write_all(bytes),
-            Self::Memory(memory) => {
-                memory.extend_from_slice(bytes);
-                Ok(())
-            }
-        }
-    }
-}
-
-impl NewBlob<'_> {
-    /// Writes bytes.
-    ///
-    /// # Errors
-    /// The disk does not take them.
-    pub(crate) async fn write(&mut self, bytes: &Bytes) -> Result<(), Error> {
-        self.buffer.extend_from_slice(bytes);
-        if self.buffer.len() >= PIECE { self.flush().await } else { Ok(()) }
-    }
-
-    async fn flush(&mut self) -> Result<(), Error> {
-        let Some(mut content) = self.content.take() else { return Ok(()) };
-        let buffer = std::mem::take(&mut self.buffer);
-        let (content, buffer, written) = aside(move || {
-            let written = content.write(&buffer);
-            (content, buffer, written)
-        })
-        .await?;
-        self.content = Some(content);
-        self.buffer = buffer;
-        self.buffer.clear();
-        written.map_err(|error| self.writer.fault(&error))
-    }
-
-    /// The blob is whole.
-    ///
-    /// # Errors
-    /// The disk does not take it.
-    pub(crate) async fn finish(mut self) -> Result<(), Error> {
-        self.flush().await?;
-        let Some(content) = self.content.take() else { return Ok(()) };
-        let (digest, size) = (self.blob.digest.clone(), self.blob.size);
-        let finished = match &self.writer.form {
-            Written::Folder { .. } => {
-                aside(move || match content {
-                    Content::Named(file) => file.finish(),
-                    _ => Ok(()),
-                })
-                .await?
-            }
-            Written::Archive { volume, blobs } => {
-                let volume = volume.clone();
-                let key = digest.clone();
-                let added = aside(move || {
-                    let mut begun = volume.lock().unwrap_or_else(PoisonError::into_inner);
-                    let volume = begun.volume()?;
-                    match content {
-                        Content::Memory(memory) => volume.blob(&digest, size, &mut memory.as_slice()),
-                        Content::Scratch(mut file) => {
-                            file.rewind()?;
-                            volume.blob(&digest, size, &mut file)
-                        }
-                        Content::Named(_) => Ok(()),
-                    }
-                })
-                .await?;
-                if added.is_ok() {
-                    blobs.borrow_mut().insert(key, size);
-                }
-                added
-            }
-        };
-        finished.map_err(|error| self.writer.fault(&error))
-    }
-}
-
-impl std::fmt::Debug for NewBlob<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("NewBlob")
-    }
 }

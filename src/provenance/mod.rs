@@ -12,7 +12,7 @@ use std::ops::Range;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Decider {
     /// The kind of decider.
-    pub source: Source,
+    pub source: DeciderKind,
     /// The origin, to look up in [`Origins`]; [`Origin::NONE`] if unknown.
     pub origin: Origin,
     /// Its location.
@@ -25,7 +25,7 @@ pub(crate) struct Decider {
 
 /// The kinds of deciders.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Source {
+pub(crate) enum DeciderKind {
     /// A value that the user set, in a file or with a flag.
     User(Layer),
     /// A value that the tool set for the user: the global rewrite.
@@ -40,7 +40,7 @@ pub(crate) enum Source {
     Unknown,
 }
 
-impl Source {
+impl DeciderKind {
     /// Whether the user set it.
     pub(crate) fn is_user(&self) -> bool {
         matches!(self, Self::User(_))
@@ -101,14 +101,14 @@ pub(crate) fn atoms(span: &Span, from: u32, origins: &Origins) -> Vec<(Origin, u
 /// How much a decider explains, the most first: a setting of a person, of the tool, of a chart, then literal text.
 pub(crate) fn rank(decider: &Decider) -> u32 {
     match &decider.source {
-        Source::User(_) => 0,
-        Source::Tool => 1,
-        Source::ChartDefault(_) => 2,
+        DeciderKind::User(_) => 0,
+        DeciderKind::Tool => 1,
+        DeciderKind::ChartDefault(_) => 2,
         // A file of the chart is more specific than the text around it: the version from Chart.yaml than the `v` before it.
-        Source::Other(_) if decider.place.is_some() => 3,
-        Source::Template => 4,
-        Source::Other(_) => 5,
-        Source::Unknown => 6,
+        DeciderKind::Other(_) if decider.place.is_some() => 3,
+        DeciderKind::Template => 4,
+        DeciderKind::Other(_) => 5,
+        DeciderKind::Unknown => 6,
     }
 }
 
@@ -128,22 +128,22 @@ pub(crate) fn decider_at(origin: Origin, at: u32, origins: &Origins) -> Decider 
 pub(crate) fn decider_of(origin: Origin, at: u32, origins: &Origins) -> Decider {
     let plain = |source, place| Decider { source, origin, place, path: ValuesPath::default(), hides: Vec::new() };
     match origins.get(origin) {
-        None | Some(OriginData::Derived(_)) => plain(Source::Unknown, None),
-        Some(OriginData::Fact(name)) => plain(Source::Other((*name).to_owned()), None),
+        None | Some(OriginData::Derived(_)) => plain(DeciderKind::Unknown, None),
+        Some(OriginData::Fact(name)) => plain(DeciderKind::Other((*name).to_owned()), None),
         Some(OriginData::File(file)) => {
             let place = Place { file: file.clone(), start: at, end: at };
-            plain(Source::Other(file.name().to_owned()), Some(place))
+            plain(DeciderKind::Other(file.name().to_owned()), Some(place))
         }
-        Some(OriginData::Field(place)) => plain(Source::Other(place.file.name().to_owned()), Some(place.clone())),
+        Some(OriginData::Field(place)) => plain(DeciderKind::Other(place.file.name().to_owned()), Some(place.clone())),
         Some(OriginData::Template { file, start }) => {
             let place = Place { file: file.clone(), start: start + at, end: start + at };
-            plain(Source::Template, Some(place))
+            plain(DeciderKind::Template, Some(place))
         }
         Some(OriginData::Setting(setting)) => Decider {
             source: match &setting.layer {
-                Layer::Chart(chart) => Source::ChartDefault(chart.to_string()),
-                Layer::Tool => Source::Tool,
-                layer => Source::User(layer.clone()),
+                Layer::Chart(chart) => DeciderKind::ChartDefault(chart.to_string()),
+                Layer::Tool => DeciderKind::Tool,
+                layer => DeciderKind::User(layer.clone()),
             },
             origin,
             place: Some(assignment(setting)),

@@ -1,6 +1,6 @@
-//! [`Reads`]: which values a traced render read, by the paths under which a user sets them.
+//! [`ValueReads`]: which values a traced render read, by the paths under which a user sets them.
 //!
-//! The maps of all charts' `.Values` are watched before the render ([`Watch`]), because templates can change them. The content of
+//! The maps of all charts' `.Values` are watched before the render ([`MapWatch`]), because templates can change them. The content of
 //! `global` is shared by all charts.
 
 pub(crate) mod dependencies;
@@ -22,7 +22,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 pub(crate) use dependencies::of_dependencies;
-pub(crate) use flow::Flow;
+pub(crate) use flow::ReadFlow;
 pub(crate) use scope::Scopes;
 pub(crate) use statics::Statics;
 
@@ -37,16 +37,16 @@ type Looks = BTreeMap<String, Place>;
 
 /// The reads of a render.
 #[derive(Debug, Default)]
-pub(crate) struct Reads {
+pub(crate) struct ValueReads {
     members: BTreeMap<ValuesPath, Looks>,
     wholes: BTreeMap<ValuesPath, Looks>,
-    settings: Vec<Setting>,
+    settings: Vec<UserSetting>,
     reached: Vec<Reached>,
 }
 
 /// A value that the user set and that no other setting replaced: a scalar, a list of scalars, an empty map or list.
 #[derive(Debug, Clone)]
-pub(crate) struct Setting {
+pub(crate) struct UserSetting {
     /// Its effective path: below `global`, it is one path for all charts.
     pub path: ValuesPath,
     /// Its location.
@@ -60,9 +60,9 @@ pub(crate) struct Setting {
 
 /// The maps of a release, watched during a render.
 #[derive(Debug, Default)]
-pub(crate) struct Watch {
+pub(crate) struct MapWatch {
     tables: Vec<Watched>,
-    settings: Vec<Setting>,
+    settings: Vec<UserSetting>,
     seen: BTreeSet<Origin>,
 }
 
@@ -97,7 +97,7 @@ impl Way {
     }
 }
 
-impl Watch {
+impl MapWatch {
     /// Watches the values of a chart and its subcharts, and the operands of template files.
     pub(crate) fn start<'f>(
         root: &Instance,
@@ -165,12 +165,12 @@ impl Watch {
         }
         let origin = value.origin();
         if depth <= DEEPEST && is_users(value, origins) && self.seen.insert(origin) {
-            self.settings.push(Setting { path: way.path(), origin, text: value.as_str().cloned(), alone });
+            self.settings.push(UserSetting { path: way.path(), origin, text: value.as_str().cloned(), alone });
         }
     }
 
     /// The reads so far.
-    pub(crate) fn finish(self, reads: engine::Reads) -> Reads {
+    pub(crate) fn finish(self, reads: engine::Reads) -> ValueReads {
         let (mut members, mut wholes) = (BTreeMap::<ValuesPath, Looks>::new(), BTreeMap::<ValuesPath, Looks>::new());
         for Watched { number, way, chart, is_top } in self.tables {
             let Some(table) = reads.table(number) else { continue };
@@ -182,7 +182,7 @@ impl Watch {
                 wholes.entry(way.path()).or_default().entry(chart.to_string()).or_insert_with(|| place.clone());
             }
         }
-        Reads { members, wholes, settings: self.settings, reached: reads.into_reached() }
+        ValueReads { members, wholes, settings: self.settings, reached: reads.into_reached() }
     }
 }
 
@@ -194,7 +194,7 @@ fn is_users(value: &Value, origins: &Origins) -> bool {
     matches!(layer, Layer::File(_) | Layer::Flag(_))
 }
 
-impl Reads {
+impl ValueReads {
     /// The first read of a value: of itself, or of everything in a parent.
     pub(crate) fn read(&self, path: &[Key]) -> Option<&Place> {
         let own = self.members.get(path).and_then(|looks| looks.values().next());
@@ -246,7 +246,7 @@ impl Reads {
     }
 
     /// The user's settings, in the order of the values.
-    pub(crate) fn settings(&self) -> &[Setting] {
+    pub(crate) fn settings(&self) -> &[UserSetting] {
         &self.settings
     }
 
@@ -303,7 +303,7 @@ db: {user: u}
     }
 
     /// What a render of the chart `app`, with the subchart `db`, looks at.
-    fn reads(template: &str, of_db: &str) -> Reads {
+    fn reads(template: &str, of_db: &str) -> ValueReads {
         let prepared = ReleaseInputs {
             chart: chart("app", template, vec![chart("db", of_db, Vec::new())]),
             release: Release { name: "r".to_owned(), namespace: "n".to_owned(), is_upgrade: false, revision: 1 },
@@ -322,7 +322,7 @@ db: {user: u}
     }
 
     /// `a.b` for a value that was looked at, `a.*` for everything in one.
-    fn show(reads: &Reads) -> String {
+    fn show(reads: &ValueReads) -> String {
         let members = reads.members.keys().map(|path| path.to_string());
         let wholes = reads.wholes.keys().map(|path| format!("{path}.*"));
         let mut all: Vec<String> = members.chain(wholes).collect();

@@ -5,12 +5,12 @@
 //! that it could.
 
 use super::dependencies::named_subcharts;
-use super::{GLOBAL, Reads};
+use super::{GLOBAL, ValueReads};
 use crate::chart::Chart;
 use crate::compiler::Compiler;
 use crate::helm::HelmVersion;
 use crate::source::{File, Place};
-use crate::template::ast::{Arg, Branch, Command, List, Node, Pipe};
+use crate::template::ast::{Arg, Branch, Command, NodeList, Pipe, TemplateNode};
 use crate::template::{Flow, Function, Look};
 use crate::values_path::{Key, ValuesPath};
 use std::collections::BTreeSet;
@@ -69,7 +69,7 @@ pub(crate) enum Reading<'r> {
     /// Only code that names the path, or at least its last key.
     Named,
     /// Any code that could lead there; for code that the render executed, only what it read.
-    Possible(Option<&'r Reads>),
+    Possible(Option<&'r ValueReads>),
 }
 
 impl Statics {
@@ -214,7 +214,7 @@ impl Site {
         Place { file: self.file.clone(), start: self.at, end: self.at }
     }
 
-    fn reached(&self, reads: Option<&Reads>) -> bool {
+    fn reached(&self, reads: Option<&ValueReads>) -> bool {
         self.is_noted && reads.is_some_and(|reads| reads.reached(&self.file, self.at))
     }
 }
@@ -234,16 +234,19 @@ struct Walk<'w> {
 type Base = (ValuesPath, u32);
 
 impl Walk<'_> {
-    fn list(&mut self, list: &List) {
+    fn list(&mut self, list: &NodeList) {
         for node in &list.nodes {
             match node {
-                Node::Action { pipe, .. } => {
+                TemplateNode::Action { pipe, .. } => {
                     self.pipe(pipe, if pipe.decl.is_empty() { Usage::Whole } else { Usage::Pass });
                 }
-                Node::If(branch) => self.branch(branch, Usage::Test),
-                Node::With(branch) | Node::Range(branch) => self.branch(branch, Usage::Pass),
-                Node::Template { pipe: Some(pipe), .. } => self.pipe(pipe, Usage::Pass),
-                Node::Template { .. } | Node::Text { .. } | Node::Break(_) | Node::Continue(_) => {}
+                TemplateNode::If(branch) => self.branch(branch, Usage::Test),
+                TemplateNode::With(branch) | TemplateNode::Range(branch) => self.branch(branch, Usage::Pass),
+                TemplateNode::Template { pipe: Some(pipe), .. } => self.pipe(pipe, Usage::Pass),
+                TemplateNode::Template { .. }
+                | TemplateNode::Text { .. }
+                | TemplateNode::Break(_)
+                | TemplateNode::Continue(_) => {}
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The empty or missing values that an action of a template reads.
 
-use super::{GLOBAL, Reads};
+use super::{GLOBAL, ValueReads};
 use crate::chart::Chart;
 use crate::source::{File, Place};
 use crate::template::{Map, Value};
@@ -20,7 +20,7 @@ pub(crate) struct Unset {
 
 /// The values that the template text at a location reads, directly or in included templates, and that are missing, null or
 /// empty, in order. `chart` is the full path of the template's chart.
-pub(crate) fn unset(place: &Place, chart: &str, top: &Arc<Chart>, values: &Map, reads: &Reads) -> Vec<Unset> {
+pub(crate) fn unset(place: &Place, chart: &str, top: &Arc<Chart>, values: &Map, reads: &ValueReads) -> Vec<Unset> {
     let text = text_of(&place.file, place.start..place.end);
     let mut regions = vec![(place.file.clone(), place.start..place.end)];
     included(&text).into_iter().for_each(|name| defined(top, &name, &mut regions));

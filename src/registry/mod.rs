@@ -2,7 +2,7 @@
 //!
 //! A [`Client`] serves one run: it asks any number of registries, remembers their tokens, waits as they ask, and repeats what failed
 //! for a moment. [`Client::chart`] finds a chart, [`Client::web_file`] reads a file of a chart repository; blobs of any size are streams
-//! ([`Download`](download::Download)) that go to another registry without being in memory ([`Client::copy_blob`]).
+//! ([`Download`]) that go to another registry without being in memory ([`Client::copy_blob`]).
 //!
 //! What a registry says is untrusted. Manifests and blobs must match their digests and sizes, answers are bounded, and a credential
 //! goes to the host that it is for and to no other: not along a redirect, not to a token server of somebody else (`realm`), not

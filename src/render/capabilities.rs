@@ -3,8 +3,8 @@
 use crate::error::Error;
 use crate::helm::HelmVersion;
 use crate::semver::Version;
-use crate::template::types::{Kind, STRING, Type};
-use crate::template::{Context, Failure, Flow, Function, List, Object, Value};
+use crate::template::types::{GoKind, STRING, Type};
+use crate::template::{Context, Failure, Flow, Function, GoObject, List, Value};
 use crate::trace::Origin;
 use std::any::Any;
 use std::borrow::Cow;
@@ -129,10 +129,10 @@ static TYPES_3: Types = Types::of("*chartutil.Capabilities", "chartutil.KubeVers
 impl Types {
     const fn of(capabilities: &'static str, kube_version: &'static str, version_set: &'static str) -> Self {
         Self {
-            capabilities: Type { methods: &CAPABILITIES_METHODS, ..Type::new(capabilities, Kind::Ptr, None) },
-            kube_version: Type { methods: &KUBE_VERSION_METHODS, ..Type::new(kube_version, Kind::Struct, None) },
-            kube_version_copy: Type::new(kube_version, Kind::Struct, None),
-            version_set: Type { methods: &VERSION_SET_METHODS, ..Type::new(version_set, Kind::Slice, Some(&STRING)) },
+            capabilities: Type { methods: &CAPABILITIES_METHODS, ..Type::new(capabilities, GoKind::Ptr, None) },
+            kube_version: Type { methods: &KUBE_VERSION_METHODS, ..Type::new(kube_version, GoKind::Struct, None) },
+            kube_version_copy: Type::new(kube_version, GoKind::Struct, None),
+            version_set: Type { methods: &VERSION_SET_METHODS, ..Type::new(version_set, GoKind::Slice, Some(&STRING)) },
         }
     }
 
@@ -154,7 +154,7 @@ static KUBE_VERSION_METHODS: [Function; 2] = [
 static VERSION_SET_METHODS: [Function; 1] =
     [Function::new("Has", &[&STRING], Flow::None, "whether the cluster has an API version", has)];
 
-static HELM_VERSION: Type = Type::new("version.BuildInfo", Kind::Struct, None);
+static HELM_VERSION: Type = Type::new("version.BuildInfo", GoKind::Struct, None);
 
 fn has(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     let wanted = args.get(1).and_then(Value::as_str);
@@ -202,7 +202,7 @@ struct CapabilitiesObject {
     helm_version: Value,
 }
 
-impl Object for CapabilitiesObject {
+impl GoObject for CapabilitiesObject {
     fn ty(&self) -> &'static Type {
         self.ty
     }
@@ -236,7 +236,7 @@ impl KubeVersionObject {
     }
 }
 
-impl Object for KubeVersionObject {
+impl GoObject for KubeVersionObject {
     fn ty(&self) -> &'static Type {
         self.ty
     }
@@ -270,7 +270,7 @@ impl Object for KubeVersionObject {
         copy.version.normalized.clear();
         Some(Value::object(copy))
     }
-    fn equals(&self, other: &dyn Object) -> bool {
+    fn equals(&self, other: &dyn GoObject) -> bool {
         other.as_any().downcast_ref::<Self>().is_some_and(|other| other.version == self.version)
     }
 }
@@ -278,7 +278,7 @@ impl Object for KubeVersionObject {
 #[derive(Debug)]
 struct HelmVersionObject(HelmVersion);
 
-impl Object for HelmVersionObject {
+impl GoObject for HelmVersionObject {
     fn ty(&self) -> &'static Type {
         &HELM_VERSION
     }

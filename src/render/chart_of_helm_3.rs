@@ -1,17 +1,17 @@
 //! `.Chart` in helm 3: a struct around `chart.Metadata`; in helm 4 it is a map.
 
-use crate::template::types::{self, Kind, STRING_MAP, STRINGS, Type};
-use crate::template::{List, Map, Object, Value};
+use crate::template::types::{self, GoKind, STRING_MAP, STRINGS, Type};
+use crate::template::{GoObject, List, Map, Value};
 use crate::trace::Str;
 use crate::values::{Instance, Requirement};
 use std::any::Any;
 
-static CHART: Type = Type::new("struct { chart.Metadata; IsRoot bool }", Kind::Struct, None);
-static METADATA: Type = Type::new("chart.Metadata", Kind::Struct, None);
-static MAINTAINER: Type = Type::new("*chart.Maintainer", Kind::Ptr, None);
-static MAINTAINERS: Type = Type::new("[]*chart.Maintainer", Kind::Slice, Some(&MAINTAINER));
-static DEPENDENCY: Type = Type::new("*chart.Dependency", Kind::Ptr, None);
-static DEPENDENCIES: Type = Type::new("[]*chart.Dependency", Kind::Slice, Some(&DEPENDENCY));
+static CHART: Type = Type::new("struct { chart.Metadata; IsRoot bool }", GoKind::Struct, None);
+static METADATA: Type = Type::new("chart.Metadata", GoKind::Struct, None);
+static MAINTAINER: Type = Type::new("*chart.Maintainer", GoKind::Ptr, None);
+static MAINTAINERS: Type = Type::new("[]*chart.Maintainer", GoKind::Slice, Some(&MAINTAINER));
+static DEPENDENCY: Type = Type::new("*chart.Dependency", GoKind::Ptr, None);
+static DEPENDENCIES: Type = Type::new("[]*chart.Dependency", GoKind::Slice, Some(&DEPENDENCY));
 
 /// A struct of helm's package `chart`: its fields in order, with their names in Go and in JSON.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl Field {
     }
 }
 
-impl Object for Record {
+impl GoObject for Record {
     fn ty(&self) -> &'static Type {
         self.ty
     }
@@ -58,7 +58,7 @@ struct ChartObject {
     is_root: bool,
 }
 
-impl Object for ChartObject {
+impl GoObject for ChartObject {
     fn ty(&self) -> &'static Type {
         &CHART
     }
@@ -66,7 +66,7 @@ impl Object for ChartObject {
         self
     }
     fn fields(&self) -> Vec<(&'static str, Value)> {
-        vec![("Metadata", Value::Object(self.metadata.clone())), ("IsRoot", Value::bool(self.is_root))]
+        vec![("Metadata", Value::GoObject(self.metadata.clone())), ("IsRoot", Value::bool(self.is_root))]
     }
     fn field(&self, name: &str) -> Option<Value> {
         let own = self.fields().into_iter().chain(self.metadata.fields());

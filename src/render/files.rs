@@ -2,7 +2,7 @@
 
 use crate::chart::Chart;
 use crate::glob::Glob;
-use crate::template::types::{BYTES, Kind, STRING, Type};
+use crate::template::types::{BYTES, GoKind, STRING, Type};
 use crate::template::{Context, Failure, Flow, Function, Map, Value};
 use crate::trace::{Origin, OriginData, Origins, Str};
 use base64::Engine;
@@ -10,7 +10,7 @@ use base64::Engine;
 /// The type of `.Files` and of the result of its `Glob`.
 pub(crate) static FILES: Type = Type {
     name: "engine.files",
-    kind: Kind::Map,
+    kind: GoKind::Map,
     elem: Some(&BYTES),
     methods: &[
         Function::new("Get", &[&STRING], Flow::Exact, "a file's text, empty when there is none", get),

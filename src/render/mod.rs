@@ -13,7 +13,7 @@ pub(crate) mod scope;
 use crate::compiler::Compiler;
 use crate::funcs::{self, helm};
 use crate::limits::Limits;
-use crate::reads::{Reads, Watch};
+use crate::reads::{MapWatch, ValueReads};
 use crate::source::File;
 use crate::template::decisions::{Course, Decisions};
 use crate::template::set::Set;
@@ -52,7 +52,7 @@ pub(crate) struct Rendered {
     /// The texts of NOTES.txt files by name.
     pub notes: Vec<RenderedFile>,
     /// The recorded reads; empty without tracing.
-    pub reads: Reads,
+    pub reads: ValueReads,
     /// The decisions at branches, if requested.
     pub decisions: Option<Decisions>,
     /// The number of template steps taken.
@@ -143,7 +143,7 @@ pub(crate) fn render(
     let is_release = decisions.as_ref().is_none_or(|decisions| matches!(decisions.course, Course::AsIs));
     if let Some(origins) = origins.as_deref().filter(|_| is_release) {
         let sources = files.iter().map(|file| &file.source);
-        let (started, reads) = Watch::start(root, inputs.values, sources, origins);
+        let (started, reads) = MapWatch::start(root, inputs.values, sources, origins);
         (watch, noted) = (Some(started), Some(reads));
     }
     let mut ctx = Context::new(env, inputs.limits, origins).with_templates(set, funcs::lookup_of(helm));

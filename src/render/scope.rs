@@ -5,7 +5,7 @@ use crate::chart::Metadata;
 use crate::go::go_quote;
 use crate::helm::HelmVersion;
 use crate::source::{File, Place};
-use crate::template::types::{ANY, Kind, MAP, STRING, STRING_MAP, Type};
+use crate::template::types::{ANY, GoKind, MAP, STRING, STRING_MAP, Type};
 use crate::template::{Context, Failure, Flow, Function, Look, Map, Spread, Value};
 use crate::trace::{Origin, OriginData, Origins, Str};
 use crate::values::{Instance, Requirement};
@@ -39,8 +39,8 @@ impl TemplateFile {
 
 /// The type of `.Values`: a map with methods, which take precedence over keys of the same name.
 fn values_type(helm: HelmVersion) -> &'static Type {
-    static OF_4: Type = Type { methods: &VALUES_METHODS, ..Type::new("common.Values", Kind::Map, Some(&ANY)) };
-    static OF_3: Type = Type { methods: &VALUES_METHODS, ..Type::new("chartutil.Values", Kind::Map, Some(&ANY)) };
+    static OF_4: Type = Type { methods: &VALUES_METHODS, ..Type::new("common.Values", GoKind::Map, Some(&ANY)) };
+    static OF_3: Type = Type { methods: &VALUES_METHODS, ..Type::new("chartutil.Values", GoKind::Map, Some(&ANY)) };
     match helm {
         HelmVersion::V4 => &OF_4,
         HelmVersion::V3 => &OF_3,
@@ -62,7 +62,7 @@ static VALUES_METHODS: [Function; 5] = [
     Function::new("Encode", &[&WRITER], Flow::None, "not callable from a template", encode),
 ];
 
-static WRITER: Type = Type::new("io.Writer", Kind::Ptr, None);
+static WRITER: Type = Type::new("io.Writer", GoKind::Ptr, None);
 
 fn encode(_: &mut Context<'_>, _: &[Value]) -> Result<Value, Failure> {
     Err(Failure::from("runtime error: invalid memory address or nil pointer dereference"))

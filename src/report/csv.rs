@@ -1,7 +1,7 @@
 //! The report for a spreadsheet: comma-separated values (RFC 4180), one row for each finding, including accepted ones.
 
 use super::inventory::csv::cell;
-use super::location::{Location, ValuesPaths};
+use super::location::{ReportLocation, ValuesPaths};
 use super::stream::Reports;
 use super::{Report, Suppressed};
 use crate::finding::Finding;
@@ -55,7 +55,7 @@ fn row(
 ) -> [String; COLUMNS.len()] {
     let subject = finding.subject.clone();
     let of_subject = |get: fn(&crate::finding::Subject) -> String| subject.as_ref().map(get).unwrap_or_default();
-    let at = Location::of_finding(finding, report).0;
+    let at = ReportLocation::of_finding(finding, report).0;
     [
         report.release.full_name(),
         finding.rule.to_owned(),

@@ -1,7 +1,7 @@
 //! A fix in JSON, and its one-line change.
 
 use crate::finding::Finding;
-use crate::fix::{Action, Fix, Shown, ShownEdit, ShownPatch, text_changes};
+use crate::fix::{Fix, Shown, ShownEdit, ShownPatch, ValueAction, text_changes};
 use crate::report::plain_line;
 use crate::secrets::Secrets;
 use crate::source::{File, Place};
@@ -112,9 +112,9 @@ fn patch_entry(patch: &ShownPatch) -> PatchEntry<'_> {
 
 fn edit_entry(edit: &ShownEdit) -> EditEntry<'_> {
     let (to, add, remove) = match &edit.action {
-        Action::Set(value) => (Some(value), None, None),
-        Action::Add(value) => (None, Some(value), None),
-        Action::Remove => (None, None, Some(true)),
+        ValueAction::Set(value) => (Some(value), None, None),
+        ValueAction::Add(value) => (None, Some(value), None),
+        ValueAction::Remove => (None, None, Some(true)),
     };
     EditEntry {
         target: edit.target,
@@ -141,7 +141,7 @@ pub(super) fn changed_line(fix: &Fix, secrets: &Secrets) -> Option<String> {
     let ends = |bytes: &[u8]| bytes.iter().filter(|&&byte| byte == b'\n').count();
     let (line, _) = change.place.file.line_column(change.place.start);
     let removed = change.place.file.bytes().get(change.place.start as usize..change.place.end as usize)?;
-    let is_gone = edit.action == Action::Remove && ends(removed) == 1 && change.text.is_empty();
+    let is_gone = edit.action == ValueAction::Remove && ends(removed) == 1 && change.text.is_empty();
     if !is_gone && (ends(removed) > 0 || change.text.contains('\n')) {
         return None;
     }

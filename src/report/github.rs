@@ -3,7 +3,7 @@
 //! Shape: `::error file=values/prod.yaml,line=8,col=15,title=override-bypasses-mirror::…`. Source: GitHub, "Workflow
 //! commands for GitHub Actions". The runner shows ten errors and ten warnings for each step; the log contains all.
 
-use super::location::{Location, details};
+use super::location::{ReportLocation, details};
 use super::stream::Reports;
 use super::{Report, Suppressed, escape, neutral, plain};
 use crate::finding::{Finding, Severity};
@@ -37,7 +37,7 @@ fn command(finding: &Finding, report: &Report, suppressed: Option<&Suppressed>) 
         Severity::Hint => "notice",
     };
     let mut properties = String::new();
-    let (primary, _) = Location::of_finding(finding, report);
+    let (primary, _) = ReportLocation::of_finding(finding, report);
     if let Some(at) = primary {
         properties.push_str(&format!("file={},line={}", property(&at.path), at.line));
         properties.push_str(&at.end.map(|(line, _)| format!(",endLine={line}")).unwrap_or_default());

@@ -2,7 +2,7 @@
 //!
 //! Source: GitLab, "Code Quality", "Code Quality report format". Fingerprints must differ within a report.
 
-use super::location::{Location, Ordinals, ValuesPaths, details, identity};
+use super::location::{Ordinals, ReportLocation, ValuesPaths, details, identity};
 use super::stream::{Entries, Listed, Reports};
 use super::{Report, plain, write_json};
 use crate::finding::{Finding, Severity};
@@ -71,8 +71,8 @@ fn issue(finding: &Finding, report: &Report, paths: &ValuesPaths<'_>, ordinals: 
         ordinal => format!("{identity}-{ordinal}"),
     };
     // The widget shows one line, and a location is required.
-    let (primary, _) = Location::of_finding(finding, report);
-    let primary = primary.unwrap_or(Location { path: ".".to_owned(), line: 1, column: 1, end: None });
+    let (primary, _) = ReportLocation::of_finding(finding, report);
+    let primary = primary.unwrap_or(ReportLocation { path: ".".to_owned(), line: 1, column: 1, end: None });
     let help = details(finding).pop().filter(|last| last.starts_with("help: "));
     let help = help.map(|help| format!("; {help}")).unwrap_or_default();
     Issue {

@@ -5,7 +5,7 @@ use super::{Report, Suppressed};
 use crate::analysis::Gated;
 use crate::analysis::images::Image;
 use crate::finding::Finding;
-use crate::fix::{Action, Edit, Fix, Patch, Proven, Shown, Target};
+use crate::fix::{Edit, Fix, FixTarget, Patch, Proven, Shown, ValueAction};
 use crate::objects::ObjectName;
 use crate::secrets::{Secrets, shown_argument};
 use crate::source::Place;
@@ -84,13 +84,13 @@ fn hide_in_fix(mut fix: Fix, told: &str, secrets: &Secrets) -> Option<Fix> {
         [before, after].into_iter().for_each(|text| *text = secrets.hide_in(text, false));
     }
     for Edit { target, path: _, place, action } in &mut fix.edits {
-        if let Target::Flag(part) = target {
+        if let FixTarget::Flag(part) = target {
             part.argument = shown_argument(&part.argument).into();
         }
         if let Some(place) = place {
             *place = secrets.hide(place, told);
         }
-        if let Action::Set(value) | Action::Add(value) = action {
+        if let ValueAction::Set(value) | ValueAction::Add(value) = action {
             let text = value.to_string();
             if secrets.hide_in(&text, false) != text {
                 return None;

@@ -2,7 +2,7 @@
 
 use super::fix::{FixEntry, Told};
 use super::inventory::json::{GatedEntry, entry, gated_entry};
-use super::location::{Location, ValuesPaths, identity};
+use super::location::{ReportLocation, ValuesPaths, identity};
 use super::stream::{Entries, Lazily, Listed, Reports};
 use super::{ReleaseName, Report, write_json};
 use crate::finding::{Excerpt, Finding};
@@ -266,7 +266,7 @@ fn finding<'a>(
 
 fn place<'a>(place: &'a Place, label: &'a str) -> PlaceEntry<'a> {
     let file = &place.file;
-    let location = Location::of(place);
+    let location = ReportLocation::of(place);
     let (line, column) = location.as_ref().map_or_else(|| place.line_column(), |at| (at.line, at.column));
     let end = location.as_ref().and_then(|at| at.end);
     PlaceEntry {

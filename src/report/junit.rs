@@ -1,7 +1,7 @@
 //! The report for tools that show test results: JUnit XML, with a suite for each release, a case for each image, and a case
 //! for each finding that is not about an image.
 
-use super::location::{Location, details};
+use super::location::{ReportLocation, details};
 use super::stream::Reports;
 use super::{Report, Suppressed, neutral, plain};
 use crate::finding::{Finding, Severity};
@@ -114,7 +114,7 @@ fn suite<W: Write>(report: &Report, cases: &[Case<'_>], xml: &mut Writer<W>) -> 
 
 fn case<W: Write>(case: &Case<'_>, suite: &str, report: &Report, xml: &mut Writer<W>) -> io::Result<()> {
     let first = case.failed.first().copied().or(case.accepted.first().map(|one| &one.finding));
-    let place = first.and_then(|finding| Location::of_finding(finding, report).0);
+    let place = first.and_then(|finding| ReportLocation::of_finding(finding, report).0);
     let mut element = xml
         .create_element("testcase")
         .with_attribute(("classname", text(suite).as_str()))

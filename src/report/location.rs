@@ -1,4 +1,4 @@
-//! [`Location`]: a location for other programs, and [`identity`]: a stable name of a finding for other programs.
+//! [`ReportLocation`]: a location for other programs, and [`identity`]: a stable name of a finding for other programs.
 
 use super::{Fingerprint, Report};
 use crate::finding::{Excerpt, Finding};
@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 
 /// A location for other programs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Location {
+pub(crate) struct ReportLocation {
     /// The path relative to the working folder; for a file in an archive its name, `app/values.yaml`.
     pub path: String,
     /// The first line, from 1.
@@ -22,7 +22,7 @@ pub(crate) struct Location {
     pub end: Option<(u32, u32)>,
 }
 
-impl Location {
+impl ReportLocation {
     /// The location of a span; `None` for a flag, which is not in a file.
     pub(crate) fn of(place: &Place) -> Option<Self> {
         let file = &place.file;

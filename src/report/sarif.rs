@@ -3,7 +3,7 @@
 //! Source: OASIS, Static Analysis Results Interchange Format Version 2.1.0. GitHub distinguishes results only by
 //! `primaryLocationLineHash`, so the name that survives moved lines is written there too.
 
-use super::location::{Location, Ordinals, ValuesPaths, details, identity};
+use super::location::{Ordinals, ReportLocation, ValuesPaths, details, identity};
 use super::stream::{Entries, Listed, Reports};
 use super::{AcceptedBy, Report, plain, write_json};
 use crate::finding::{Finding, Severity};
@@ -229,7 +229,7 @@ impl Entries for Results {
                 kind: if one.by == AcceptedBy::Comment { "inSource" } else { "external" },
                 status: "accepted",
                 justification: plain(&one.reason),
-                location: Location::of(&one.place).map(|at| location_entry(&at, None)),
+                location: ReportLocation::of(&one.place).map(|at| location_entry(&at, None)),
             };
             list.serialize_element(&result(
                 &one.finding,
@@ -268,7 +268,7 @@ fn result(
 ) -> ResultEntry {
     let identity = identity(finding, report, paths);
     let ordinal = ordinals.next(&identity);
-    let (primary, related) = Location::of_finding(finding, report);
+    let (primary, related) = ReportLocation::of_finding(finding, report);
     let mut location = match &primary {
         Some(primary) => location_entry(primary, None),
         None => LocationEntry { id: None, physical_location: None, logical_locations: Vec::new(), message: None },
@@ -343,7 +343,7 @@ fn logical(subject: &crate::finding::Subject) -> LogicalLocation {
     }
 }
 
-fn location_entry(at: &Location, id: Option<usize>) -> LocationEntry {
+fn location_entry(at: &ReportLocation, id: Option<usize>) -> LocationEntry {
     let region = Region {
         start_line: at.line,
         start_column: at.column,

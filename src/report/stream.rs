@@ -21,12 +21,12 @@ pub(crate) trait Reports {
 
 /// Reports that are in memory.
 #[derive(Debug)]
-pub(crate) struct Kept<'r> {
+pub(crate) struct KeptReports<'r> {
     reports: &'r [Report],
     totals: Totals,
 }
 
-impl<'r> Kept<'r> {
+impl<'r> KeptReports<'r> {
     /// Sums up the reports.
     pub(crate) fn of(reports: &'r [Report]) -> Self {
         let mut totals = Totals::default();
@@ -35,7 +35,7 @@ impl<'r> Kept<'r> {
     }
 }
 
-impl Reports for Kept<'_> {
+impl Reports for KeptReports<'_> {
     fn totals(&self) -> &Totals {
         &self.totals
     }

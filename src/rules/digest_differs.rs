@@ -36,7 +36,7 @@
 //! ```
 
 use super::not_in_bundle::{more, verdicts};
-use super::{Context, Rule};
+use super::{Rule, RuleContext};
 use crate::bundle::Verdict;
 use crate::finding::Severity;
 use crate::images::ReferencePart;
@@ -51,7 +51,7 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-fn check(ctx: &mut Context<'_>) {
+fn check(ctx: &mut RuleContext<'_>) {
     let mut findings = Vec::new();
     for (judged, verdict, others) in verdicts(ctx) {
         let (Verdict::OtherDigest(digest), Ok(reference)) = (verdict, &judged.image.reference) else { continue };

@@ -33,7 +33,7 @@
 //! image: acme/api:1.4
 //! ```
 
-use super::{Context, Rule};
+use super::{Rule, RuleContext};
 use crate::finding::Severity;
 use crate::images::Class;
 use crate::images::deciders::deciders_of;
@@ -51,7 +51,7 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-fn check(ctx: &mut Context<'_>) {
+fn check(ctx: &mut RuleContext<'_>) {
     for judged in ctx.analysis.images.iter().filter(|judged| judged.class == Class::Doubled) {
         let (image, mirror) = (&judged.image, &ctx.settings.mirror);
         // Whether it counts was decided when the class was determined.

@@ -33,7 +33,7 @@
 //! registry: ""
 //! ```
 
-use super::{Context, Rule};
+use super::{Rule, RuleContext};
 use crate::finding::Severity;
 use crate::rule_ids;
 
@@ -47,4 +47,4 @@ pub(super) static RULE: Rule = Rule {
 };
 
 /// Reported where suppressions are applied, [`Suppressor`](crate::suppress::Suppressor), when all releases are known.
-fn check(_: &mut Context<'_>) {}
+fn check(_: &mut RuleContext<'_>) {}

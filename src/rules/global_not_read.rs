@@ -72,7 +72,7 @@
 //! # --set dns.imageRegistry=mirror.internal,global.imageRegistry=mirror.internal
 //! ```
 
-use super::{Context, Rule};
+use super::{Rule, RuleContext};
 use crate::analysis::{Judged, is_known_key, names_registry};
 use crate::finding::{Excerpt, Finding, Severity};
 use crate::images::{Class, Tier};
@@ -93,7 +93,7 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-fn check(ctx: &mut Context<'_>) {
+fn check(ctx: &mut RuleContext<'_>) {
     let Some(root) = &ctx.analysis.root else { return };
     // For a single chart, the findings of its images are enough.
     if !root.children.is_empty() {
@@ -101,14 +101,14 @@ fn check(ctx: &mut Context<'_>) {
     }
 }
 
-fn chart(instance: &Instance, prefix: &ValuesPath, ctx: &mut Context<'_>) {
+fn chart(instance: &Instance, prefix: &ValuesPath, ctx: &mut RuleContext<'_>) {
     report(instance, prefix, ctx);
     for child in &instance.children {
         chart(child, &prefix.with(child.name.as_str()), ctx);
     }
 }
 
-fn report(instance: &Instance, prefix: &ValuesPath, ctx: &mut Context<'_>) {
+fn report(instance: &Instance, prefix: &ValuesPath, ctx: &mut RuleContext<'_>) {
     let (analysis, mirror) = (ctx.analysis, &ctx.settings.mirror);
     if mirror.only_place().is_none() {
         // A single key cannot name a place for each source.
@@ -195,7 +195,7 @@ fn is_for_images(instance: &Instance, path: &[Key]) -> bool {
 }
 
 /// The value for all images that this chart reads instead.
-fn own_key(instance: &Instance, prefix: &ValuesPath, ctx: &Context<'_>) -> Option<ValuesPath> {
+fn own_key(instance: &Instance, prefix: &ValuesPath, ctx: &RuleContext<'_>) -> Option<ValuesPath> {
     let is_own = |path: &&ValuesPath| {
         let is_global = path.first().is_some_and(|first| first.is(GLOBAL));
         let is_direct = path.len() == prefix.len() + 1 && path.starts_with(prefix);

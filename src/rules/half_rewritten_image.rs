@@ -33,7 +33,7 @@
 //! registry: quay.io
 //! ```
 
-use super::{Context, Rule};
+use super::{Rule, RuleContext};
 use crate::analysis::Judged;
 use crate::finding::{Excerpt, Severity};
 use crate::images::Class;
@@ -50,7 +50,7 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-fn check(ctx: &mut Context<'_>) {
+fn check(ctx: &mut RuleContext<'_>) {
     for judged in &ctx.analysis.images {
         if judged.class != Class::HalfRewritten || judged.decider.source.is_user() {
             continue;
@@ -68,7 +68,7 @@ fn check(ctx: &mut Context<'_>) {
 }
 
 /// Who wrote the mirror into the path of a reference.
-fn writer(ctx: &Context<'_>, judged: &Judged) -> Option<Decider> {
+fn writer(ctx: &RuleContext<'_>, judged: &Judged) -> Option<Decider> {
     let kept = in_path(judged.image.known()?, true, &ctx.settings.mirror)?;
     let deciders = deciders_of(&judged.image, kept.range, &ctx.analysis.origins);
     deciders.into_iter().next().filter(|decider| decider.source.is_user())

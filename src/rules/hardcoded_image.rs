@@ -33,7 +33,7 @@
 //! tag: 1.4.0
 //! ```
 
-use super::{Context, Rule};
+use super::{Rule, RuleContext};
 use crate::finding::Severity;
 use crate::images::Class;
 use crate::render::output::is_crd_file;
@@ -47,7 +47,7 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-fn check(ctx: &mut Context<'_>) {
+fn check(ctx: &mut RuleContext<'_>) {
     for judged in &ctx.analysis.images {
         if judged.class != Class::HardCoded || judged.image.shape.is_hidden() {
             continue;

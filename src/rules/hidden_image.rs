@@ -35,10 +35,10 @@
 //! global: {}
 //! ```
 
-use super::{Context, Rule};
+use super::{Rule, RuleContext};
 use crate::finding::Severity;
 use crate::images::Class;
-use crate::provenance::Source;
+use crate::provenance::DeciderKind;
 use crate::reference::Reference;
 
 pub(super) static RULE: Rule = Rule {
@@ -50,7 +50,7 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-fn check(ctx: &mut Context<'_>) {
+fn check(ctx: &mut RuleContext<'_>) {
     for judged in &ctx.analysis.images {
         let image = &judged.image;
         let bypasses = match judged.class {
@@ -63,7 +63,7 @@ fn check(ctx: &mut Context<'_>) {
             continue;
         }
         let help = match &judged.decider.source {
-            Source::ChartDefault(chart) => ctx.set_or_patch(judged, chart),
+            DeciderKind::ChartDefault(chart) => ctx.set_or_patch(judged, chart),
             _ => ctx.patch(judged),
         };
         let mut finding = ctx.image_finding(&RULE, judged, "this decides the registry");

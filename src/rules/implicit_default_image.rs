@@ -60,7 +60,7 @@
 //! global: {imageRegistry: docker.io}
 //! ```
 
-use super::{Context, Rule};
+use super::{Rule, RuleContext};
 use crate::finding::{Excerpt, Finding, Severity, Subject};
 use crate::images::deciders::part_places;
 use crate::images::operators::{Implicit, implicit};
@@ -79,7 +79,7 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-fn check(ctx: &mut Context<'_>) {
+fn check(ctx: &mut RuleContext<'_>) {
     let limits = ctx.prepared.map_or_else(Limits::default, |prepared| prepared.limits.clone());
     for found in implicit(&ctx.analysis.manifests, &ctx.settings.mirror, &limits) {
         if is_part_of_an_image(ctx, &found) {
@@ -127,7 +127,7 @@ fn check(ctx: &mut Context<'_>) {
 }
 
 /// Whether a registry is the beginning of a reference that was found, so that it is judged with that reference.
-fn is_part_of_an_image(ctx: &Context<'_>, found: &Implicit) -> bool {
+fn is_part_of_an_image(ctx: &RuleContext<'_>, found: &Implicit) -> bool {
     let is_there = |place: Range<u32>| place.start < found.place.end && found.place.start < place.end;
     found.is_named
         && ctx.analysis.images.iter().map(|judged| &judged.image).any(|image| {

@@ -69,7 +69,7 @@
 //! global: {}
 //! ```
 
-use super::{Context, Rule};
+use super::{Rule, RuleContext};
 use crate::analysis::Proof;
 use crate::finding::{Excerpt, Finding, Severity};
 use crate::provenance::decider_of;
@@ -84,7 +84,7 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-fn check(ctx: &mut Context<'_>) {
+fn check(ctx: &mut RuleContext<'_>) {
     let (analysis, mirror) = (ctx.analysis, &ctx.settings.mirror);
     for latent in &analysis.latent {
         let decider = decider_of(latent.setting.origin, 0, &analysis.origins);

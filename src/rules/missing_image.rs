@@ -35,7 +35,7 @@
 //! image: mirror.internal/acme/api:1.4
 //! ```
 
-use super::{Context, Rule};
+use super::{Rule, RuleContext};
 use crate::finding::{Excerpt, Finding, Severity, Subject};
 use crate::images::{Class, Tier};
 use crate::objects::Object;
@@ -59,7 +59,7 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-fn check(ctx: &mut Context<'_>) {
+fn check(ctx: &mut RuleContext<'_>) {
     let objects: Vec<Object<'_>> = ctx.analysis.manifests.iter().flat_map(Object::all).collect();
     let patches = Patches::of(&objects);
     let mut findings = Vec::new();
@@ -92,7 +92,7 @@ fn is_of_kubernetes(object: &Object<'_>) -> bool {
     ["", "apps", "batch", "extensions"].contains(&group)
 }
 
-fn finding(ctx: &Context<'_>, object: &Object<'_>, container: &Container<'_>) -> Finding {
+fn finding(ctx: &RuleContext<'_>, object: &Object<'_>, container: &Container<'_>) -> Finding {
     let (what, range) = what_is_there(container.node);
     let place = object.source().places(range.start as usize..range.end as usize).into_iter().next();
     let place = place.and_then(|place| written_at(object.manifest, place)).map(rest_of_line);
@@ -179,7 +179,7 @@ fn note(one: &Unset) -> String {
 }
 
 /// The values that the template reads there and that are empty or not set.
-fn unset_at(ctx: &Context<'_>, object: &Object<'_>, place: &Place) -> Vec<Unset> {
+fn unset_at(ctx: &RuleContext<'_>, object: &Object<'_>, place: &Place) -> Vec<Unset> {
     let (Some(prepared), Some((chart, _))) = (ctx.prepared, object.manifest.name.rsplit_once("/templates/")) else {
         return Vec::new();
     };

@@ -113,7 +113,7 @@
 //! # --set global.imageRegistry=mirror.internal,global.imagePullSecrets={mirror-creds}
 //! ```
 
-use super::{Context, Rule};
+use super::{Rule, RuleContext};
 use crate::analysis::pull_secrets::Giving;
 use crate::finding::{Excerpt, Finding, Severity, Subject};
 use crate::images::{Class, Tier};
@@ -132,7 +132,7 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-fn check(ctx: &mut Context<'_>) {
+fn check(ctx: &mut RuleContext<'_>) {
     let asked = &ctx.analysis.pull_secrets;
     let home = ctx.prepared.map_or("", |prepared| prepared.release.namespace.as_str());
     let objects: Vec<Object<'_>> = ctx.analysis.manifests.iter().flat_map(Object::all).collect();
@@ -185,7 +185,7 @@ fn check(ctx: &mut Context<'_>) {
 
 /// Reports that a pod lacks pull secrets, and what gives them to it.
 fn lacking(
-    ctx: &Context<'_>,
+    ctx: &RuleContext<'_>,
     object: &Object<'_>,
     puller: &Puller<'_>,
     missing: &[&String],
@@ -250,7 +250,7 @@ fn lacking(
 }
 
 fn finding(
-    ctx: &Context<'_>,
+    ctx: &RuleContext<'_>,
     object: &Object<'_>,
     puller: &Puller<'_>,
     message: String,

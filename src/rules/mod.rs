@@ -33,11 +33,11 @@ mod unstable_render;
 mod unused_suppression;
 mod wrong_mirror_path;
 
-use crate::analysis::{Analysis, Judged, Unset, not_done};
+use crate::analysis::{Analysis, Judged, RewriteUnset, not_done};
 use crate::chart::Chart;
 use crate::finding::{Excerpt, Finding, Severity, Subject};
 use crate::images::deciders::printed_at;
-use crate::provenance::{Decider, Source, layer_name};
+use crate::provenance::{Decider, DeciderKind, layer_name};
 use crate::reads::GLOBAL;
 use crate::release::ReleaseInputs;
 use crate::render::output::is_crd_file;
@@ -94,12 +94,12 @@ pub(crate) struct Rule {
     /// The text of the file; the `//!` lines are the page.
     pub source: &'static str,
     /// Reports the findings.
-    pub check: fn(&mut Context<'_>),
+    pub check: fn(&mut RuleContext<'_>),
 }
 
 /// What a rule may read, and where it reports.
 #[derive(Debug)]
-pub(crate) struct Context<'a> {
+pub(crate) struct RuleContext<'a> {
     /// The release; `None` where manifests came without a chart.
     pub prepared: Option<&'a ReleaseInputs>,
     /// The analysis of the release.
@@ -110,7 +110,7 @@ pub(crate) struct Context<'a> {
     pub findings: Vec<Finding>,
 }
 
-impl<'a> Context<'a> {
+impl<'a> RuleContext<'a> {
     /// Runs the rules that are on, and returns the findings in the order of a report.
     pub(crate) fn check_all(mut self) -> Vec<Finding> {
         for rule in RULES.iter().filter(|rule| self.settings.is_on(rule.id, rule.on)) {
@@ -158,7 +158,7 @@ impl<'a> Context<'a> {
     }
 
     /// A note for each reference that a key alone does not bring to its place in the layout.
-    fn not_enough(&self, unset: &Unset) -> Vec<String> {
+    fn not_enough(&self, unset: &RewriteUnset) -> Vec<String> {
         let told = |(number, after): &(usize, String)| {
             let before = &self.analysis.images[*number].image.text;
             format!("with `{}` alone {before} becomes {after}, which is not where it is mirrored to", unset.key)
@@ -186,7 +186,7 @@ impl<'a> Context<'a> {
         let key = self.key();
         match (judged.is_out_of_reach, &judged.decider.source) {
             _ if is_crd_file(&judged.image.manifest.name) => "no value reaches `crds/`: patch the file".to_owned(),
-            (_, Source::Other(file)) if self.is_file(file) => {
+            (_, DeciderKind::Other(file)) if self.is_file(file) => {
                 format!("no value reaches {file}: change the reference in the file")
             }
             (true, _) => format!("no value reaches it: patch the template to apply `{key}`"),

@@ -35,7 +35,7 @@
 //! # --select mutable-tag
 //! ```
 
-use super::{Context, Rule};
+use super::{Rule, RuleContext};
 use crate::finding::Severity;
 use crate::images::deciders::decider;
 use crate::images::{ReferencePart, Tier};
@@ -49,7 +49,7 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-fn check(ctx: &mut Context<'_>) {
+fn check(ctx: &mut RuleContext<'_>) {
     for judged in &ctx.analysis.images {
         let Ok(reference) = &judged.image.reference else { continue };
         let has_version = reference.tag.as_deref().is_some_and(|tag| tag != "latest");

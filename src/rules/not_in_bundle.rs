@@ -39,7 +39,7 @@
 //! # --bundle testdata/bundle
 //! ```
 
-use super::{Context, Rule};
+use super::{Rule, RuleContext};
 use crate::analysis::Judged;
 use crate::bundle::Verdict;
 use crate::finding::{Finding, Severity};
@@ -57,7 +57,7 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-fn check(ctx: &mut Context<'_>) {
+fn check(ctx: &mut RuleContext<'_>) {
     let mut findings = Vec::new();
     for (judged, verdict, others) in verdicts(ctx) {
         let (Verdict::Missing(versions), Ok(reference)) = (verdict, &judged.image.reference) else { continue };
@@ -78,7 +78,7 @@ fn check(ctx: &mut Context<'_>) {
 }
 
 /// Images whose version is not known, so that nobody knows whether they are in the bundle.
-fn not_comparable(ctx: &Context<'_>) -> Vec<Finding> {
+fn not_comparable(ctx: &RuleContext<'_>) -> Vec<Finding> {
     let mut seen = BTreeSet::new();
     let mut findings = Vec::new();
     for judged in ctx.analysis.images.iter().filter(|judged| judged.image.tier != Tier::Possible) {
@@ -95,7 +95,7 @@ fn not_comparable(ctx: &Context<'_>) -> Vec<Finding> {
 }
 
 /// The verdict of the bundle on each distinct reference: its first use, and the number of further uses.
-pub(super) fn verdicts<'a>(ctx: &Context<'a>) -> Vec<(&'a Judged, Verdict, usize)> {
+pub(super) fn verdicts<'a>(ctx: &RuleContext<'a>) -> Vec<(&'a Judged, Verdict, usize)> {
     let Some(bundle) = &ctx.settings.bundle else { return Vec::new() };
     let bundle = bundle.by_name(&ctx.settings.mirror, ctx.settings.layout);
     let mut found: Vec<(&'a Judged, Verdict, usize)> = Vec::new();

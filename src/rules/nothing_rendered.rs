@@ -47,7 +47,7 @@
 //! metadata: {name: backups.acme.io}
 //! ```
 
-use super::{Context, Rule};
+use super::{Rule, RuleContext};
 use crate::finding::{Finding, Severity};
 use crate::objects::Object;
 use crate::render::output::crds;
@@ -63,7 +63,7 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-fn check(ctx: &mut Context<'_>) {
+fn check(ctx: &mut RuleContext<'_>) {
     // A chart with only `crds/` installs those.
     let has_crds = ctx.analysis.root.as_ref().is_some_and(|root| !crds(root).is_empty());
     let mut objects = ctx.analysis.manifests.iter().flat_map(Object::all);

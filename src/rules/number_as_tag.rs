@@ -35,11 +35,11 @@
 //! tag: "3.10"
 //! ```
 
-use super::{Context, Rule};
-use crate::analysis::Number;
+use super::{Rule, RuleContext};
+use crate::analysis::ReprintedNumber;
 use crate::finding::Severity;
-use crate::fix::{Action, Edit, Fix, Proven, Safety, Target};
-use crate::provenance::{Decider, Source, decider_of, printed};
+use crate::fix::{Edit, Fix, FixTarget, Proven, Safety, ValueAction};
+use crate::provenance::{Decider, DeciderKind, decider_of, printed};
 use crate::rule_ids;
 use crate::trace::Layer;
 use serde_json::Value;
@@ -53,7 +53,7 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-fn check(ctx: &mut Context<'_>) {
+fn check(ctx: &mut RuleContext<'_>) {
     for number in &ctx.analysis.numbers {
         let judged = &ctx.analysis.images[number.images[0]];
         let decider = decider_of(number.origin, 0, &ctx.analysis.origins);
@@ -82,12 +82,12 @@ fn check(ctx: &mut Context<'_>) {
     }
 }
 
-fn help(number: &Number, decider: &Decider) -> String {
+fn help(number: &ReprintedNumber, decider: &Decider) -> String {
     let quoted = format!("\"{}\"", number.written);
     match (&decider.source, &number.quoted) {
-        (Source::User(Layer::File(_)), _) => format!("put it in quotes: {quoted}"),
-        (Source::User(_), _) => format!("pass it as a string: --set-string {}={}", decider.path, number.written),
-        (Source::ChartDefault(chart), Some(_)) => {
+        (DeciderKind::User(Layer::File(_)), _) => format!("put it in quotes: {quoted}"),
+        (DeciderKind::User(_), _) => format!("pass it as a string: --set-string {}={}", decider.path, number.written),
+        (DeciderKind::ChartDefault(chart), Some(_)) => {
             format!("if {} is intended, set `{}` to {quoted}", number.written, decider.path.of_user(chart))
         }
         _ => format!("put it in quotes there: {quoted}"),
@@ -95,8 +95,8 @@ fn help(number: &Number, decider: &Decider) -> String {
 }
 
 /// The value in quotes, if it is in a values file of the user's and a trial succeeded.
-fn fix(ctx: &Context<'_>, number: &Number, decider: &Decider) -> Option<Fix> {
-    let Source::User(Layer::File(file)) = decider.source else { return None };
+fn fix(ctx: &RuleContext<'_>, number: &ReprintedNumber, decider: &Decider) -> Option<Fix> {
+    let DeciderKind::User(Layer::File(file)) = decider.source else { return None };
     let after = number.quoted.clone()?;
     let judged = &ctx.analysis.images[number.images[0]];
     Some(Fix {
@@ -104,10 +104,10 @@ fn fix(ctx: &Context<'_>, number: &Number, decider: &Decider) -> Option<Fix> {
         // It changes the tag.
         safety: Safety::Unsafe,
         edits: vec![Edit {
-            target: Target::File { number: file, file: number.place.file.clone() },
+            target: FixTarget::File { number: file, file: number.place.file.clone() },
             path: ctx.analysis.origins.path(number.origin),
             place: Some(number.place.clone()),
-            action: Action::Set(Value::String(number.written.clone())),
+            action: ValueAction::Set(Value::String(number.written.clone())),
         }],
         patches: Vec::new(),
         proof: vec![Proven { before: judged.image.text.as_str().to_owned(), after }],

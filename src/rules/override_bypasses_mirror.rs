@@ -33,13 +33,13 @@
 //! registry: ""
 //! ```
 
-use super::{Context, Rule, subject};
+use super::{Rule, RuleContext, subject};
 use crate::analysis::{Judged, WithoutOverride};
 use crate::finding::{Excerpt, Finding, Severity};
 use crate::images::Class;
 use crate::images::deciders::printed_at;
 use crate::provenance::layer_name;
-use crate::provenance::{Decider, Source};
+use crate::provenance::{Decider, DeciderKind};
 use crate::trace::Layer;
 use std::collections::BTreeSet;
 
@@ -52,7 +52,7 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-fn check(ctx: &mut Context<'_>) {
+fn check(ctx: &mut RuleContext<'_>) {
     rewrite_taken_away(ctx);
     let mut told: BTreeSet<Vec<String>> = BTreeSet::new();
     for (number, judged) in ctx.analysis.images.iter().enumerate() {
@@ -83,13 +83,13 @@ fn check(ctx: &mut Context<'_>) {
 /// The label for the location of a user's setting.
 fn label(decider: &Decider) -> String {
     match &decider.source {
-        Source::User(Layer::Flag(part)) => format!("set by {}", part.flag),
+        DeciderKind::User(Layer::Flag(part)) => format!("set by {}", part.flag),
         _ => "set here".to_owned(),
     }
 }
 
 /// Settings that print nothing themselves but still decide references: one finding for all of them.
-fn switched(ctx: &mut Context<'_>, first: usize, judged: &Judged) {
+fn switched(ctx: &mut RuleContext<'_>, first: usize, judged: &Judged) {
     let same = |other: &Judged| other.culprits == judged.culprits;
     let images: Vec<usize> =
         (first..ctx.analysis.images.len()).filter(|&number| same(&ctx.analysis.images[number])).collect();
@@ -118,7 +118,7 @@ fn switched(ctx: &mut Context<'_>, first: usize, judged: &Judged) {
 }
 
 /// A setting that takes the rewrite away from images that would follow it.
-fn rewrite_taken_away(ctx: &mut Context<'_>) {
+fn rewrite_taken_away(ctx: &mut RuleContext<'_>) {
     for unset in &ctx.analysis.unset {
         let Some((decider, said)) = &unset.by else { continue };
         let mut notes = ctx.references(&unset.images);

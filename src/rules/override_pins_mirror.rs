@@ -33,7 +33,7 @@
 //! registry: ""
 //! ```
 
-use super::{Context, Rule};
+use super::{Rule, RuleContext};
 use crate::finding::Severity;
 use crate::images::Class;
 
@@ -46,7 +46,7 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-fn check(ctx: &mut Context<'_>) {
+fn check(ctx: &mut RuleContext<'_>) {
     for judged in &ctx.analysis.images {
         // If the chart does not send the image to the mirror by itself, such a value is the right way to do it.
         if judged.class != Class::PinnedToMirror || !judged.is_needless_pin() {

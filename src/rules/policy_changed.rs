@@ -34,7 +34,7 @@
 //! releases: [{name: api, chart: chart}]
 //! ```
 
-use super::{Context, Rule};
+use super::{Rule, RuleContext};
 use crate::finding::Severity;
 use crate::rule_ids;
 
@@ -47,5 +47,5 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-/// Reported where a branch is compared with its base ([`Change`](crate::policy::Change)), once for all releases.
-fn check(_: &mut Context<'_>) {}
+/// Reported where a branch is compared with its base ([`PolicyChange`](crate::policy::PolicyChange)), once for all releases.
+fn check(_: &mut RuleContext<'_>) {}

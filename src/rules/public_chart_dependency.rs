@@ -62,7 +62,7 @@
 //! metadata: {name: settings}
 //! ```
 
-use super::{Context, Rule};
+use super::{Rule, RuleContext};
 use crate::chart::Chart;
 use crate::finding::{Excerpt, Finding, Severity};
 use crate::limits::Limits;
@@ -82,7 +82,7 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-fn check(ctx: &mut Context<'_>) {
+fn check(ctx: &mut RuleContext<'_>) {
     let mut findings = Vec::new();
     if let Some(prepared) = ctx.prepared {
         look(ctx, &prepared.chart, &prepared.limits, &mut findings);
@@ -105,7 +105,7 @@ fn check(ctx: &mut Context<'_>) {
     ctx.findings.extend(findings);
 }
 
-fn look(ctx: &Context<'_>, chart: &Chart, limits: &Limits, findings: &mut Vec<Finding>) {
+fn look(ctx: &RuleContext<'_>, chart: &Chart, limits: &Limits, findings: &mut Vec<Finding>) {
     for dependency in chart.metadata.dependencies.iter().flatten() {
         let is_there = chart.subcharts.iter().any(|subchart| subchart.name() == dependency.name);
         let is_public_host =

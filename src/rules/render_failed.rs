@@ -30,7 +30,7 @@
 //! # --set host=a
 //! ```
 
-use super::{Context, Rule};
+use super::{Rule, RuleContext};
 use crate::analysis::{Cause, RenderFailure};
 use crate::finding::{Excerpt, Finding, Severity};
 use crate::reads::GLOBAL;
@@ -45,14 +45,14 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-fn check(ctx: &mut Context<'_>) {
+fn check(ctx: &mut RuleContext<'_>) {
     if let Some(failure) = &ctx.analysis.failure {
         ctx.findings.push(finding(failure, ctx));
     }
 }
 
 /// The finding that nothing is proven, and why.
-pub(super) fn finding(failure: &RenderFailure, ctx: &Context<'_>) -> Finding {
+pub(super) fn finding(failure: &RenderFailure, ctx: &RuleContext<'_>) -> Finding {
     let place = failure.place.iter().cloned();
     Finding {
         rule: RULE.id,
@@ -69,7 +69,7 @@ pub(super) fn finding(failure: &RenderFailure, ctx: &Context<'_>) -> Finding {
     }
 }
 
-fn help(failure: &RenderFailure, ctx: &Context<'_>) -> String {
+fn help(failure: &RenderFailure, ctx: &RuleContext<'_>) -> String {
     if failure.refuses_mirror {
         let key = ctx.key();
         return match failure.cause {

@@ -41,8 +41,8 @@
 //! # --set tag=1.4.1,global.imageRegistry=mirror.internal
 //! ```
 
-use super::{Context, Rule};
-use crate::analysis::Unset;
+use super::{Rule, RuleContext};
+use crate::analysis::RewriteUnset;
 use crate::finding::{Excerpt, Finding, Severity};
 use crate::rule_ids;
 use crate::source::Place;
@@ -56,8 +56,8 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-fn check(ctx: &mut Context<'_>) {
-    let unset: Vec<&Unset> = ctx.analysis.unset.iter().filter(|unset| unset.by.is_none()).collect();
+fn check(ctx: &mut RuleContext<'_>) {
+    let unset: Vec<&RewriteUnset> = ctx.analysis.unset.iter().filter(|unset| unset.by.is_none()).collect();
     for unset in unset {
         // The file that is merged last is the one to set it in.
         let last = ctx.prepared.and_then(|prepared| prepared.user.files.last());

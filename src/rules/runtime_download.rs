@@ -40,7 +40,7 @@
 //! # --select runtime-download
 //! ```
 
-use super::{Context, Rule};
+use super::{Rule, RuleContext};
 use crate::downloads::{download, in_script};
 use crate::finding::{Excerpt, Finding, Severity};
 use crate::objects::Object;
@@ -65,7 +65,7 @@ pub(super) static RULE: Rule = Rule {
 /// Variables that name plugins to fetch.
 const PLUGINS: &[&str] = &["GF_INSTALL_PLUGINS", "GF_PLUGINS_PREINSTALL", "GF_PLUGINS_PREINSTALL_SYNC"];
 
-fn check(ctx: &mut Context<'_>) {
+fn check(ctx: &mut RuleContext<'_>) {
     let mirror = &ctx.settings.mirror;
     let objects: Vec<Object<'_>> = ctx.analysis.manifests.iter().flat_map(Object::all).collect();
     let pods: Vec<(&Object<'_>, Pod<'_>)> =

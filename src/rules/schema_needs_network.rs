@@ -30,7 +30,7 @@
 //! metadata: {name: settings}
 //! ```
 
-use super::{Context, Rule};
+use super::{Rule, RuleContext};
 use crate::finding::{Excerpt, Finding, Severity};
 use crate::schema::remote::Remote;
 
@@ -43,12 +43,12 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-fn check(ctx: &mut Context<'_>) {
+fn check(ctx: &mut RuleContext<'_>) {
     let remotes = ctx.prepared.map(|prepared| prepared.remote_schemas()).unwrap_or_default();
     ctx.findings.extend(remotes.iter().map(|remote| finding(ctx, remote)).collect::<Vec<_>>());
 }
 
-fn finding(ctx: &Context<'_>, remote: &Remote) -> Finding {
+fn finding(ctx: &RuleContext<'_>, remote: &Remote) -> Finding {
     let Remote { chart, url, places } = remote;
     let file = url.strip_prefix("file://");
     let message = match file {

@@ -33,10 +33,10 @@
 //! global: {}
 //! ```
 
-use super::{Context, Rule};
+use super::{Rule, RuleContext};
 use crate::finding::Severity;
 use crate::images::Class;
-use crate::provenance::Source;
+use crate::provenance::DeciderKind;
 
 pub(super) static RULE: Rule = Rule {
     id: "unmirrored-image",
@@ -47,7 +47,7 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-fn check(ctx: &mut Context<'_>) {
+fn check(ctx: &mut RuleContext<'_>) {
     for judged in &ctx.analysis.images {
         if !matches!(judged.class, Class::ChartDefault | Class::Unexplained | Class::NotAReference)
             || judged.decider.source.is_user()
@@ -56,7 +56,7 @@ fn check(ctx: &mut Context<'_>) {
             continue;
         }
         let (label, help) = match &judged.decider.source {
-            Source::ChartDefault(chart) => {
+            DeciderKind::ChartDefault(chart) => {
                 ("this default of the chart decides the registry".to_owned(), ctx.set_or_patch(judged, chart))
             }
             _ if ctx.prepared.is_none() => {
@@ -64,7 +64,7 @@ fn check(ctx: &mut Context<'_>) {
                 let to = to.map_or(String::new(), |to| format!(": {to}"));
                 ("this names the registry".to_owned(), format!("render with the mirror, or rewrite the reference{to}"))
             }
-            Source::Other(what) => (format!("{what} decides the registry"), ctx.patch(judged)),
+            DeciderKind::Other(what) => (format!("{what} decides the registry"), ctx.patch(judged)),
             _ => ("this decides the registry".to_owned(), ctx.patch(judged)),
         };
         let mut finding = ctx.image_finding(&RULE, judged, &label);

@@ -71,7 +71,7 @@
 //! resources: [pod.yaml]
 //! ```
 
-use super::{Context, Rule};
+use super::{Rule, RuleContext};
 use crate::finding::{Excerpt, Finding, Severity};
 use crate::limits::Limits;
 use crate::objects::Object;
@@ -99,7 +99,7 @@ struct Fault {
     severity: Severity,
 }
 
-fn check(ctx: &mut Context<'_>) {
+fn check(ctx: &mut RuleContext<'_>) {
     for unread in &ctx.analysis.unreadable {
         let place = unread.place.iter().cloned();
         ctx.findings.push(Finding {
@@ -142,7 +142,7 @@ fn check(ctx: &mut Context<'_>) {
     ctx.findings.extend(findings);
 }
 
-fn finding(ctx: &Context<'_>, manifest: &Arc<Manifest>, fault: Fault) -> Finding {
+fn finding(ctx: &RuleContext<'_>, manifest: &Arc<Manifest>, fault: Fault) -> Finding {
     let object = match (manifest.kind.as_str(), manifest.object_name.as_str()) {
         ("", "") => "a document".to_owned(),
         (kind, "") => kind.to_owned(),

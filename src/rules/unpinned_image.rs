@@ -46,11 +46,11 @@
 //! global: {imageRegistry: quay.io}
 //! ```
 
-use super::{Context, Rule};
+use super::{Rule, RuleContext};
 use crate::analysis::unpinned;
 use crate::finding::Severity;
 use crate::images::ReferencePart;
-use crate::provenance::Source;
+use crate::provenance::DeciderKind;
 use crate::rule_ids;
 
 pub(super) static RULE: Rule = Rule {
@@ -62,17 +62,17 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-fn check(ctx: &mut Context<'_>) {
+fn check(ctx: &mut RuleContext<'_>) {
     for judged in &ctx.analysis.images {
         let Some((part, decider, what)) = unpinned(judged, &ctx.analysis.origins) else { continue };
         let message = format!("{} {what}", judged.image.known().map_or("", |reference| reference.as_written()));
         let mut finding = ctx.finding_at(&RULE, judged, &decider, "this decides the version", message);
         finding.fix = judged.pin.clone();
         finding.help = Some(match &decider.source {
-            Source::ChartDefault(chart) if part == ReferencePart::Tag => {
+            DeciderKind::ChartDefault(chart) if part == ReferencePart::Tag => {
                 format!("set `{}` to a version", decider.path.of_user(chart))
             }
-            Source::User(_) if part == ReferencePart::Tag || judged.version_decider.is_some() => {
+            DeciderKind::User(_) if part == ReferencePart::Tag || judged.version_decider.is_some() => {
                 format!("set `{}` to a version", decider.path)
             }
             _ => "set a version, or better a digest".to_owned(),

@@ -95,13 +95,13 @@
 //! # --set image.tag=1.5,level=trace
 //! ```
 
-use super::{Context, Rule};
+use super::{Rule, RuleContext};
 use crate::analysis::{Judged, other_key};
 use crate::finding::{Excerpt, Finding, Severity};
 use crate::provenance::decider_of;
 use crate::reads::dependencies::{Switch, SwitchKind};
 use crate::reads::statics::Reading;
-use crate::reads::{GLOBAL, Setting, of_dependencies};
+use crate::reads::{GLOBAL, UserSetting, of_dependencies};
 use crate::similar::nearest_path;
 use crate::source::Place;
 use crate::trace::{Layer, Origin, OriginData};
@@ -122,23 +122,23 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-fn check(ctx: &mut Context<'_>) {
+fn check(ctx: &mut RuleContext<'_>) {
     let Some(prepared) = ctx.prepared.filter(|_| ctx.analysis.root.is_some()) else { return };
     let (analysis, reads) = (ctx.analysis, &ctx.analysis.reads);
     let switches = of_dependencies(&prepared.chart);
-    let (read, unread): (Vec<&Setting>, Vec<&Setting>) =
+    let (read, unread): (Vec<&UserSetting>, Vec<&UserSetting>) =
         reads.settings().iter().partition(|setting| is_read(setting, &switches, ctx));
-    let place = |setting: &&Setting| decider_of(setting.origin, 0, &analysis.origins).place;
+    let place = |setting: &&UserSetting| decider_of(setting.origin, 0, &analysis.origins).place;
     let key = |place: Place| (place.file.name().to_owned(), place.start);
     // What an alias repeats is read if one of its copies is read.
     let places: BTreeSet<(String, u32)> = read.iter().filter_map(place).map(key).collect();
-    let unread: Vec<(&Setting, Place)> =
+    let unread: Vec<(&UserSetting, Place)> =
         unread.iter().filter_map(|setting| Some((*setting, place(setting)?))).collect();
     let mut anchors = Anchors::default();
     let unread = unread
         .into_iter()
         .filter(|(setting, place)| !places.contains(&key(place.clone())) && !anchors.hold(&setting.path, place));
-    let unread: Vec<(&Setting, Place)> = unread.collect();
+    let unread: Vec<(&UserSetting, Place)> = unread.collect();
     hidden_globals(ctx);
     if unread.is_empty() {
         return;
@@ -202,7 +202,7 @@ fn check(ctx: &mut Context<'_>) {
 }
 
 /// Globals that the user set for a subchart and that the globals of a parent chart replace.
-fn hidden_globals(ctx: &mut Context<'_>) {
+fn hidden_globals(ctx: &mut RuleContext<'_>) {
     let analysis = ctx.analysis;
     let of_setting = |origin: Origin| match analysis.origins.get(origin) {
         Some(OriginData::Setting(setting)) => Some(setting),
@@ -243,7 +243,7 @@ fn hidden_globals(ctx: &mut Context<'_>) {
     }
 }
 
-fn is_read(setting: &Setting, switches: &[Switch], ctx: &Context<'_>) -> bool {
+fn is_read(setting: &UserSetting, switches: &[Switch], ctx: &RuleContext<'_>) -> bool {
     let (path, reads, statics) = (&setting.path, &ctx.analysis.reads, &ctx.analysis.statics);
     if reads.read(path).is_some() {
         return true;

@@ -39,12 +39,12 @@
 //! password: ""
 //! ```
 
-use super::{Context, Rule};
+use super::{Rule, RuleContext};
 use crate::analysis::{Judged, Unstable};
 use crate::finding::{Excerpt, Finding, Severity};
 use crate::provenance::printed;
 use crate::rule_ids;
-use crate::template::decisions::Decided;
+use crate::template::decisions::MarkedDecision;
 use crate::trace::Marks;
 use std::ops::Range;
 
@@ -57,7 +57,7 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-fn check(ctx: &mut Context<'_>) {
+fn check(ctx: &mut RuleContext<'_>) {
     let analysis = ctx.analysis;
     for unstable in &analysis.unstable {
         let finding = match unstable {
@@ -70,7 +70,7 @@ fn check(ctx: &mut Context<'_>) {
     }
 }
 
-fn branch(ctx: &Context<'_>, decided: &Decided, other: &[String], own: &[String]) -> Finding {
+fn branch(ctx: &RuleContext<'_>, decided: &MarkedDecision, other: &[String], own: &[String]) -> Finding {
     let cause = cause(decided.marks);
     let notes = [("adds", other), ("removes", own)].into_iter().filter(|(_, references)| !references.is_empty());
     Finding {
@@ -85,7 +85,7 @@ fn branch(ctx: &Context<'_>, decided: &Decided, other: &[String], own: &[String]
     }
 }
 
-fn image(ctx: &Context<'_>, judged: &Judged, marks: Marks, at: Range<u32>, shown: &str) -> Finding {
+fn image(ctx: &RuleContext<'_>, judged: &Judged, marks: Marks, at: Range<u32>, shown: &str) -> Finding {
     let cause = cause(marks);
     let message = format!("{cause} is a part of an image: {shown}");
     let mut finding = ctx.finding_at(&RULE, judged, &judged.decider, "this decides the registry", message);

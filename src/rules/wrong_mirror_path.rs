@@ -38,7 +38,7 @@
 //! global: {}
 //! ```
 
-use super::{Context, Rule};
+use super::{Rule, RuleContext};
 use crate::analysis::Judged;
 use crate::finding::Severity;
 use crate::images::{Class, ReferencePart, deciders};
@@ -54,7 +54,7 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-fn check(ctx: &mut Context<'_>) {
+fn check(ctx: &mut RuleContext<'_>) {
     let mut found = Vec::new();
     // The first user of each path on the mirror, and its source.
     let mut taken: BTreeMap<String, &Reference> = BTreeMap::new();
@@ -99,7 +99,7 @@ fn check(ctx: &mut Context<'_>) {
 }
 
 /// The help if only a path prefix is surplus: mirrors that proxy registries keep each one below a project.
-fn project(actual: &str, wanted: Option<&str>, source: &Reference, ctx: &Context<'_>) -> Option<String> {
+fn project(actual: &str, wanted: Option<&str>, source: &Reference, ctx: &RuleContext<'_>) -> Option<String> {
     let place = ctx.settings.mirror.place_of(&source.registry)?;
     let path = wanted?.strip_prefix(place.as_str())?;
     let before = actual.strip_suffix(path)?;

@@ -1,7 +1,7 @@
 //! [`Charts`]: the loaded charts of a run, and their compiled templates.
 
 use crate::chart::Chart;
-use crate::chart::load::{self, Source, load_from, load_stored};
+use crate::chart::load::{self, ChartAt, load_from, load_stored};
 use crate::chart::stored::Stored;
 use crate::chart_reference::ChartReference;
 use crate::compiler::ChartTemplates;
@@ -24,7 +24,7 @@ pub(super) struct Charts(Mutex<Known>);
 #[derive(Debug, Default)]
 struct Known {
     /// By where they are.
-    by_place: HashMap<Place, Arc<OnceLock<Loaded>>>,
+    by_place: HashMap<Place, Arc<OnceLock<ChartResult>>>,
     /// The places in the order in which they were first needed.
     order: VecDeque<Place>,
     /// Archives by their content: copies of an archive, as repositories of many releases contain them, are one chart.
@@ -39,7 +39,7 @@ type Content = ([u8; 32], HelmVersion);
 
 /// A chart, or why it cannot be loaded; and helm's log lines.
 #[derive(Debug, Clone)]
-pub(crate) struct Loaded {
+pub(crate) struct ChartResult {
     kept: Result<Arc<Kept>, Error>,
     log: Arc<[String]>,
 }
@@ -52,7 +52,7 @@ struct Kept {
 }
 
 /// Adds missing parts to a chart that was loaded from a source; returns log lines.
-pub(crate) type Complete<'c> = dyn Fn(&mut Arc<Chart>, &Source<'_>) -> Result<Vec<String>, Error> + 'c;
+pub(crate) type Complete<'c> = dyn Fn(&mut Arc<Chart>, &ChartAt<'_>) -> Result<Vec<String>, Error> + 'c;
 
 /// A chart that is needed.
 pub(super) struct Wanted<'w> {
@@ -69,7 +69,7 @@ pub(super) struct Wanted<'w> {
     pub(super) complete: Option<&'w Complete<'w>>,
 }
 
-impl Loaded {
+impl ChartResult {
     /// The chart, or why it cannot be loaded.
     pub(crate) fn chart(&self) -> Result<Arc<Chart>, Error> {
         self.kept.as_ref().map(|kept| kept.chart.clone()).map_err(Error::clone)
@@ -91,23 +91,23 @@ impl Loaded {
 
 impl Charts {
     /// Loads a chart, or returns it if it is loaded already. Threads that need the same chart wait for the first one.
-    pub(super) fn load(&self, wanted: &Wanted<'_>) -> Loaded {
+    pub(super) fn load(&self, wanted: &Wanted<'_>) -> ChartResult {
         let cell = self.known().cell((wanted.chart.clone(), wanted.by, wanted.helm, wanted.complete.is_some()));
         cell.get_or_init(|| self.load_now(wanted)).clone()
     }
 
-    fn load_now(&self, wanted: &Wanted<'_>) -> Loaded {
+    fn load_now(&self, wanted: &Wanted<'_>) -> ChartResult {
         let Wanted { chart, by, reach, stored, limits, helm, complete } = *wanted;
         let path = match chart {
             ChartReference::Local(path) => path.clone(),
             ChartReference::Remote(_) if stored.is_none() => {
-                return Loaded::failed(Error::file(format!("{chart} was not fetched")), Vec::new());
+                return ChartResult::failed(Error::file(format!("{chart} was not fetched")), Vec::new());
             }
             // Only for messages.
             ChartReference::Remote(remote) => PathBuf::from(remote.to_string()),
         };
         let seen_as = chart.local().and_then(seen);
-        let source = &Source { reach, by, path: &path, seen_as: seen_as.as_deref() };
+        let source = &ChartAt { reach, by, path: &path, seen_as: seen_as.as_deref() };
         let loaded = match (stored, complete) {
             (Some(Err(why)), _) => Err(why.clone()),
             (Some(Ok(stored)), _) => load_stored(stored, source.path, source.seen_as, limits, helm),
@@ -118,21 +118,21 @@ impl Charts {
         };
         let (mut chart, mut log) = match loaded {
             Ok(load::Loaded { chart, warnings }) => (chart, warnings),
-            Err(error) => return Loaded::failed(error, Vec::new()),
+            Err(error) => return ChartResult::failed(error, Vec::new()),
         };
         match complete.map(|complete| complete(&mut chart, source)) {
-            Some(Err(error)) => return Loaded::failed(error, log),
+            Some(Err(error)) => return ChartResult::failed(error, log),
             Some(Ok(lines)) => log.extend(lines),
             None => {}
         }
-        Loaded::new(chart, log)
+        ChartResult::new(chart, log)
     }
 
     /// An archive, which may have the same content as one that is loaded already.
-    fn archive(&self, source: &Source<'_>, limits: &Limits, helm: HelmVersion) -> Loaded {
+    fn archive(&self, source: &ChartAt<'_>, limits: &Limits, helm: HelmVersion) -> ChartResult {
         let from_disk = || match load_from(source, limits, helm) {
-            Ok(load::Loaded { chart, warnings }) => Loaded::new(chart, warnings),
-            Err(error) => Loaded::failed(error, Vec::new()),
+            Ok(load::Loaded { chart, warnings }) => ChartResult::new(chart, warnings),
+            Err(error) => ChartResult::failed(error, Vec::new()),
         };
         let read = source.reach.open(source.by, source.path);
         let bytes = read.and_then(|opened| opened.read_at_most(source.path, limits.chart_bytes));
@@ -142,11 +142,11 @@ impl Charts {
         };
         let content = (Sha256::digest(&bytes).into(), helm);
         if let Some(kept) = self.known().by_content.get(&content).and_then(Weak::upgrade) {
-            return Loaded { kept: Ok(kept), log: Arc::default() };
+            return ChartResult { kept: Ok(kept), log: Arc::default() };
         }
         let loaded = match load_stored(&Stored::Archive(bytes), source.path, None, limits, helm) {
-            Ok(load::Loaded { chart, warnings }) => Loaded::new(chart, warnings),
-            Err(error) => Loaded::failed(error, Vec::new()),
+            Ok(load::Loaded { chart, warnings }) => ChartResult::new(chart, warnings),
+            Err(error) => ChartResult::failed(error, Vec::new()),
         };
         // Log lines name the archive.
         if let Some(kept) = loaded.kept.as_ref().ok().filter(|_| loaded.log.is_empty()) {
@@ -178,7 +178,7 @@ impl Charts {
 }
 
 impl Known {
-    fn cell(&mut self, place: Place) -> Arc<OnceLock<Loaded>> {
+    fn cell(&mut self, place: Place) -> Arc<OnceLock<ChartResult>> {
         if let Some(cell) = self.by_place.get(&place) {
             return cell.clone();
         }
@@ -187,7 +187,7 @@ impl Known {
         {
             self.by_place.remove(&oldest);
         }
-        let cell = Arc::<OnceLock<Loaded>>::default();
+        let cell = Arc::<OnceLock<ChartResult>>::default();
         self.order.push_back(place.clone());
         self.by_place.insert(place, cell.clone());
         cell
@@ -213,7 +213,7 @@ mod tests {
         tar.into_inner().and_then(GzEncoder::finish).expect("memory takes it")
     }
 
-    fn load(charts: &Charts, reach: &Reach, path: &Path) -> Loaded {
+    fn load(charts: &Charts, reach: &Reach, path: &Path) -> ChartResult {
         let chart = &ChartReference::Local(path.to_path_buf());
         let limits = &Limits::default();
         charts.load(&Wanted { chart, by: By::User, reach, stored: None, limits, helm: HelmVersion::V4, complete: None })

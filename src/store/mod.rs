@@ -15,8 +15,8 @@ use crate::limits::Limits;
 use crate::release::SetFiles;
 use crate::source::File;
 use crate::template::keys::Keys;
+pub(crate) use charts::{ChartResult, Complete};
 use charts::{Charts, Wanted};
-pub(crate) use charts::{Complete, Loaded};
 use own_files::Own;
 use std::collections::HashMap;
 use std::path::Path;
@@ -100,7 +100,7 @@ impl Store {
         limits: &Limits,
         helm: HelmVersion,
         complete: Option<&Complete<'_>>,
-    ) -> Loaded {
+    ) -> ChartResult {
         self.charts.load(&Wanted {
             chart,
             by,

@@ -3,7 +3,7 @@
 //! The output of a template is YAML only after rendering. Its literal text is read line by line: actions count as blanks, and
 //! quotes and block scalars are tracked from line to line.
 
-use crate::template::parts::{Part, parts};
+use crate::template::parts::{FilePart, parts};
 use std::ops::Range;
 
 /// The comments in a template file, in order.
@@ -14,9 +14,9 @@ pub(super) fn comments(input: &[u8]) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     for (part, range) in parts {
         match part {
-            Part::Text => text[range.clone()].copy_from_slice(&input[range]),
-            Part::Comment => found.push(range),
-            Part::Action => {}
+            FilePart::Text => text[range.clone()].copy_from_slice(&input[range]),
+            FilePart::Comment => found.push(range),
+            FilePart::Action => {}
         }
     }
     let mut reader = Reader::default();

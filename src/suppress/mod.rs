@@ -1,7 +1,7 @@
 //! Suppressions: accepted findings, with a reason.
 //!
 //! [`comment`] reads suppressions in values files and templates, the configuration has others
-//! ([`Suppression`](crate::config::Suppression)), and [`baseline`] lists the findings that existed when a team adopted the
+//! ([`Suppression`]), and [`baseline`] lists the findings that existed when a team adopted the
 //! tool. [`Suppressor::apply`] removes accepted findings from reports, where they are counted, and reports outdated
 //! suppressions. The date is passed in by the caller.
 

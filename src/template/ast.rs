@@ -23,7 +23,7 @@ pub(crate) struct Template {
     /// The file, for locations and excerpts.
     pub file: Arc<File>,
     /// The body.
-    pub body: List,
+    pub body: NodeList,
     /// Whether the body is only white space and comments; such a template never replaces another.
     pub is_empty: bool,
     /// The text that it was parsed from, if that is a traced string (`tpl`) and not a file.
@@ -32,14 +32,14 @@ pub(crate) struct Template {
 
 /// A sequence of nodes.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct List {
+pub(crate) struct NodeList {
     /// The nodes.
-    pub nodes: Vec<Node>,
+    pub nodes: Vec<TemplateNode>,
 }
 
 /// A node between or inside `{{ }}`.
 #[derive(Debug, Clone)]
-pub(crate) enum Node {
+pub(crate) enum TemplateNode {
     /// Literal text, after trimming; `text` is the part of the file from `pos`.
     Text {
         /// First byte.
@@ -83,9 +83,9 @@ pub(crate) struct Branch {
     /// The condition or collection.
     pub pipe: Pipe,
     /// The body if the condition holds.
-    pub list: List,
+    pub list: NodeList,
     /// `{{ else }}`; an `else if` is a list of one `if`.
-    pub else_list: Option<List>,
+    pub else_list: Option<NodeList>,
 }
 
 /// Commands joined by `|`, with the variables that are set.
@@ -187,19 +187,19 @@ pub(crate) struct Constant {
     pub complex: Option<(f64, f64)>,
 }
 
-impl List {
+impl NodeList {
     /// Whether it contains only white space.
     ///
     /// Source: Go `text/template/parse`, `IsEmptyTree`.
     pub(crate) fn is_empty(&self) -> bool {
         self.nodes.iter().all(|node| match node {
-            Node::Text { text, .. } => text.to_text().trim().is_empty(),
+            TemplateNode::Text { text, .. } => text.to_text().trim().is_empty(),
             _ => false,
         })
     }
 }
 
-impl Node {
+impl TemplateNode {
     /// Its position, as in Go.
     pub(crate) fn pos(&self) -> Pos {
         match self {
@@ -229,13 +229,13 @@ impl Arg {
     }
 }
 
-impl Display for List {
+impl Display for NodeList {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         self.nodes.iter().try_for_each(|node| node.fmt(f))
     }
 }
 
-impl Display for Node {
+impl Display for TemplateNode {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text { text, .. } => text.fmt(f),

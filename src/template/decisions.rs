@@ -2,7 +2,7 @@
 //!
 //! The output of any course other than [`Course::AsIs`] is not what is installed.
 
-use super::ast::{self, Arg, Branch, Node, Pipe};
+use super::ast::{self, Arg, Branch, Pipe, TemplateNode};
 use super::set::Set;
 use crate::source::Place;
 use crate::trace::Marks;
@@ -30,7 +30,7 @@ pub(crate) struct Site {
 
 /// The decision at a site whose condition has marks.
 #[derive(Debug, Clone)]
-pub(crate) struct Decided {
+pub(crate) struct MarkedDecision {
     /// The site.
     pub site: Site,
     /// Its location.
@@ -86,7 +86,7 @@ pub(crate) struct Decisions {
     pub mirror_keys: Vec<ValuesPath>,
     /// Files that are not executed.
     pub skipped: BTreeSet<String>,
-    decided: Vec<Decided>,
+    decided: Vec<MarkedDecision>,
     known: HashMap<Site, usize>,
     /// The executed file.
     file: Rc<str>,
@@ -127,7 +127,7 @@ impl Decisions {
     }
 
     /// The recorded decisions, in order of their first occurrence.
-    pub(crate) fn decided(&self) -> &[Decided] {
+    pub(crate) fn decided(&self) -> &[MarkedDecision] {
         &self.decided
     }
 
@@ -177,7 +177,7 @@ impl Decisions {
         }
         let number = *self.known.entry(site.clone()).or_insert_with(|| {
             let site = site.clone();
-            self.decided.push(Decided { site, place, condition: condition(), marks, ways: [false; 2] });
+            self.decided.push(MarkedDecision { site, place, condition: condition(), marks, ways: [false; 2] });
             self.decided.len() - 1
         });
         let decided = &mut self.decided[number];
@@ -190,7 +190,7 @@ impl Decisions {
     }
 
     /// Records that a list of nodes, which is this way of its branch, is not executed.
-    pub(super) fn leave(&mut self, list: &ast::List, branch: &Branch, way: u32, templates: &Set) {
+    pub(super) fn leave(&mut self, list: &ast::NodeList, branch: &Branch, way: u32, templates: &Set) {
         if way < MAX_WAYS && !self.is_left(way) && self.is_interesting(list, &branch.pipe, templates) {
             self.note_left(way);
         }
@@ -248,7 +248,7 @@ impl Decisions {
         entry.insert((place.start + length(), path));
     }
 
-    fn is_interesting(&mut self, list: &ast::List, condition: &Pipe, templates: &Set) -> bool {
+    fn is_interesting(&mut self, list: &ast::NodeList, condition: &Pipe, templates: &Set) -> bool {
         let key = std::ptr::from_ref(list) as usize;
         if let Some(&known) = self.interesting.get(&key) {
             return known;
@@ -262,23 +262,23 @@ impl Decisions {
         found
     }
 
-    fn list(&mut self, list: &ast::List, asked: &[String], templates: &Set) -> bool {
+    fn list(&mut self, list: &ast::NodeList, asked: &[String], templates: &Set) -> bool {
         list.nodes.iter().any(|node| self.node(node, asked, templates))
     }
 
-    fn node(&mut self, node: &Node, asked: &[String], templates: &Set) -> bool {
+    fn node(&mut self, node: &TemplateNode, asked: &[String], templates: &Set) -> bool {
         match node {
-            Node::Text { text, .. } => (self.matters)(text.as_bytes()),
-            Node::Action { pipe, .. } => self.pipe(pipe, asked, templates),
-            Node::If(branch) | Node::With(branch) | Node::Range(branch) => {
+            TemplateNode::Text { text, .. } => (self.matters)(text.as_bytes()),
+            TemplateNode::Action { pipe, .. } => self.pipe(pipe, asked, templates),
+            TemplateNode::If(branch) | TemplateNode::With(branch) | TemplateNode::Range(branch) => {
                 let mut asked = asked.to_vec();
                 pipe_fields(&branch.pipe, &mut asked);
                 self.pipe(&branch.pipe, &asked, templates)
                     || self.list(&branch.list, &asked, templates)
                     || branch.else_list.as_ref().is_some_and(|list| self.list(list, &asked, templates))
             }
-            Node::Template { name, .. } => self.template(name.as_bytes(), asked, templates),
-            Node::Break(_) | Node::Continue(_) => false,
+            TemplateNode::Template { name, .. } => self.template(name.as_bytes(), asked, templates),
+            TemplateNode::Break(_) | TemplateNode::Continue(_) => false,
         }
     }
 

@@ -2,8 +2,8 @@
 
 use crate::go::time::duration::{format, in_units, round, truncate};
 use crate::go::time::{HOUR, MINUTE, SECOND};
-use crate::template::types::{Kind, Type};
-use crate::template::{Failure, Flow, Function, IntKind, Object, Value};
+use crate::template::types::{GoKind, Type};
+use crate::template::{Failure, Flow, Function, GoObject, IntKind, Value};
 use crate::trace::Origin;
 use std::any::Any;
 use std::borrow::Cow;
@@ -11,7 +11,7 @@ use std::borrow::Cow;
 /// `time.Duration`
 pub(crate) static DURATION: Type = Type {
     name: "time.Duration",
-    kind: Kind::Int64,
+    kind: GoKind::Int64,
     elem: None,
     methods: &[
         Function::new("Abs", &[], Flow::Exact, "the duration without its sign", |_, args| {
@@ -52,7 +52,7 @@ pub(crate) struct DurationObject {
     pub origin: Origin,
 }
 
-impl Object for DurationObject {
+impl GoObject for DurationObject {
     fn ty(&self) -> &'static Type {
         &DURATION
     }
@@ -68,7 +68,7 @@ impl Object for DurationObject {
     fn origin(&self) -> Origin {
         self.origin
     }
-    fn equals(&self, other: &dyn Object) -> bool {
+    fn equals(&self, other: &dyn GoObject) -> bool {
         other.as_any().downcast_ref::<Self>().is_some_and(|other| self.nanos == other.nanos)
     }
 }

@@ -6,7 +6,7 @@ use super::complex::Complex;
 use super::error::Failure;
 use super::function::{Flow, Function, Look, Spread};
 use super::state::{At, Eval, Result, State};
-use super::types::{self, Kind, Type};
+use super::types::{self, GoKind, Type};
 use super::value::{IntKind, List, Map, Value};
 use crate::trace::{Buf, Marks, Origin, Str};
 use smallvec::SmallVec;
@@ -274,12 +274,12 @@ impl<'t> State<'t, '_, '_> {
                 }
                 let elem = map.ty().elem.unwrap_or(&types::ANY);
                 return Ok(match map.get(name.as_bytes()) {
-                    Some(value) => Eval::member(value, elem.kind == Kind::Interface),
+                    Some(value) => Eval::member(value, elem.kind == GoKind::Interface),
                     None => zero_element(elem),
                 }
                 .marked(marks));
             }
-            Value::Object(object) => {
+            Value::GoObject(object) => {
                 if let Some(value) = object.field(name) {
                     if !name.starts_with(char::is_uppercase) {
                         return Err(self.fail(format!("{name} is an unexported field of struct type {type_name}")));
@@ -484,32 +484,32 @@ impl<'t> State<'t, '_, '_> {
         }
         let number = if let Arg::Constant(number) = arg { Some(&**number) } else { None };
         let (value, expected) = match ty.kind {
-            Kind::Interface => return self.constant(dot, arg),
-            Kind::Bool => (if let Arg::Bool(_, truth) = arg { Some(Value::bool(*truth)) } else { None }, "bool"),
-            Kind::String => (if let Arg::String { .. } = arg { Some(self.string(arg)?) } else { None }, "string"),
-            Kind::Float64 => (number.and_then(|number| number.float).map(Value::float), "float"),
-            Kind::Complex128 => {
+            GoKind::Interface => return self.constant(dot, arg),
+            GoKind::Bool => (if let Arg::Bool(_, truth) = arg { Some(Value::bool(*truth)) } else { None }, "bool"),
+            GoKind::String => (if let Arg::String { .. } = arg { Some(self.string(arg)?) } else { None }, "string"),
+            GoKind::Float64 => (number.and_then(|number| number.float).map(Value::float), "float"),
+            GoKind::Complex128 => {
                 (number.and_then(|number| number.complex).map(|(re, im)| Value::object(Complex(re, im))), "complex")
             }
-            Kind::Int | Kind::Int32 | Kind::Int64 => {
+            GoKind::Int | GoKind::Int32 | GoKind::Int64 => {
                 let kind = match ty.kind {
-                    Kind::Int32 => IntKind::Int32,
-                    Kind::Int64 => IntKind::Int64,
+                    GoKind::Int32 => IntKind::Int32,
+                    GoKind::Int64 => IntKind::Int64,
                     _ => IntKind::Int,
                 };
                 let int = number.and_then(|number| number.int);
                 (int.map(|int| Value::Int(int, kind, Origin::NONE)), "integer")
             }
-            Kind::Uint8 | Kind::Uint32 | Kind::Uint64 => {
+            GoKind::Uint8 | GoKind::Uint32 | GoKind::Uint64 => {
                 let kind = match ty.kind {
-                    Kind::Uint8 => IntKind::Uint8,
-                    Kind::Uint32 => IntKind::Uint32,
+                    GoKind::Uint8 => IntKind::Uint8,
+                    GoKind::Uint32 => IntKind::Uint32,
                     _ => IntKind::Uint64,
                 };
                 let uint = number.and_then(|number| number.uint);
                 (uint.map(|uint| Value::Int(uint as i64, kind, Origin::NONE)), "unsigned integer")
             }
-            Kind::Invalid | Kind::Slice | Kind::Map | Kind::Struct | Kind::Ptr => {
+            GoKind::Invalid | GoKind::Slice | GoKind::Map | GoKind::Struct | GoKind::Ptr => {
                 return Err(self.fail(format!("can't handle {arg} for arg of type {}", ty.name)));
             }
         };
@@ -527,7 +527,7 @@ impl<'t> State<'t, '_, '_> {
                 None => Err(self.fail(format!("invalid value; expected {}", ty.name))),
             };
         }
-        if ty.kind == Kind::Interface {
+        if ty.kind == GoKind::Interface {
             return Ok(eval);
         }
         let got = if eval.value.is_nil() { &types::ANY } else { eval.value.ty() };
@@ -578,10 +578,10 @@ fn derived(value: Value, origin: Origin, depth: u32) -> Value {
 /// The value of a missing key in a map: the zero value of its elements.
 fn zero_element(elem: &'static Type) -> Eval {
     let value = match elem.kind {
-        Kind::String => Value::Str(Str::new("")),
-        Kind::Slice => Value::List(List::nil(elem)),
-        Kind::Map => Value::Map(Map::nil(elem)),
-        _ => return Eval::member(Value::Nil, elem.kind == Kind::Interface),
+        GoKind::String => Value::Str(Str::new("")),
+        GoKind::Slice => Value::List(List::nil(elem)),
+        GoKind::Map => Value::Map(Map::nil(elem)),
+        _ => return Eval::member(Value::Nil, elem.kind == GoKind::Interface),
     };
     Eval::of(value)
 }
@@ -589,9 +589,9 @@ fn zero_element(elem: &'static Type) -> Eval {
 /// nil as a value of a type, if the type allows it.
 fn zero(ty: &'static Type) -> Option<Value> {
     match ty.kind {
-        Kind::Interface | Kind::Ptr => Some(Value::Nil),
-        Kind::Map => Some(Value::Map(Map::nil(ty))),
-        Kind::Slice => Some(Value::List(List::nil(ty))),
+        GoKind::Interface | GoKind::Ptr => Some(Value::Nil),
+        GoKind::Map => Some(Value::Map(Map::nil(ty))),
+        GoKind::Slice => Some(Value::List(List::nil(ty))),
         _ => None,
     }
 }
@@ -600,7 +600,7 @@ fn zero(ty: &'static Type) -> Option<Value> {
 fn is_assignable(from: &Type, to: &Type) -> bool {
     let unnamed = |ty: &Type| ty.name.starts_with("map[") || ty.name.starts_with("[]");
     from.kind == to.kind
-        && matches!(from.kind, Kind::Map | Kind::Slice)
+        && matches!(from.kind, GoKind::Map | GoKind::Slice)
         && from.elem == to.elem
         && (unnamed(from) || unnamed(to))
 }

@@ -3,7 +3,7 @@
 //! The order of evaluation, the "current node" of an error, and every message are those of Go's `text/template` (`exec.go`),
 //! with the option `missingkey=zero` that helm sets.
 
-use super::ast::{self, Branch, Node, Template};
+use super::ast::{self, Branch, Template, TemplateNode};
 use super::context::Context;
 use super::context::Text;
 use super::error::{Error, Failure};
@@ -144,7 +144,7 @@ impl Context<'_> {
 }
 
 impl<'t> State<'t, '_, '_> {
-    fn list(&mut self, dot: &Eval, list: &'t ast::List) -> Result<Next> {
+    fn list(&mut self, dot: &Eval, list: &'t ast::NodeList) -> Result<Next> {
         self.nest()?;
         for node in &list.nodes {
             let next = match self.ctx.keeps_no_value() {
@@ -163,13 +163,13 @@ impl<'t> State<'t, '_, '_> {
         Ok(Next::On)
     }
 
-    fn node(&mut self, dot: &Eval, node: &'t Node) -> Result<Next> {
+    fn node(&mut self, dot: &Eval, node: &'t TemplateNode) -> Result<Next> {
         self.at = At::Node(node);
         self.charge(1)?;
         let before = self.out.len();
         match node {
-            Node::Text { pos, text } => self.write_text(*pos, text)?,
-            Node::Action { pipe, .. } => {
+            TemplateNode::Text { pos, text } => self.write_text(*pos, text)?,
+            TemplateNode::Action { pipe, .. } => {
                 let value = self.pipeline(dot, pipe)?;
                 if pipe.decl.is_empty() {
                     self.at = At::Node(node);
@@ -177,29 +177,29 @@ impl<'t> State<'t, '_, '_> {
                     self.print(&value.value)?;
                 }
             }
-            Node::If(branch) => return self.branch(dot, branch, false),
-            Node::With(branch) => return self.branch(dot, branch, true),
-            Node::Range(branch) => return self.range(dot, branch, node),
-            Node::Template { pos, name, pipe } => {
+            TemplateNode::If(branch) => return self.branch(dot, branch, false),
+            TemplateNode::With(branch) => return self.branch(dot, branch, true),
+            TemplateNode::Range(branch) => return self.range(dot, branch, node),
+            TemplateNode::Template { pos, name, pipe } => {
                 self.reached(*pos);
                 self.call_template(dot, name, pipe.as_ref())?;
             }
-            Node::Break(_) => return Ok(Next::Break),
-            Node::Continue(_) => return Ok(Next::Continue),
+            TemplateNode::Break(_) => return Ok(Next::Break),
+            TemplateNode::Continue(_) => return Ok(Next::Continue),
         }
         if let Some(emits) = &mut self.emits
             && self.out.len() > before
         {
-            let is_text = matches!(node, Node::Text { .. });
+            let is_text = matches!(node, TemplateNode::Text { .. });
             emits.push(Emit { start: before as u32, end: self.out.len() as u32, at: node.pos(), is_text });
         }
         Ok(Next::On)
     }
 
     /// Executes a node in a course through everything: a failing node prints nothing.
-    fn node_at_any_cost(&mut self, dot: &Eval, node: &'t Node) -> Result<Next> {
+    fn node_at_any_cost(&mut self, dot: &Eval, node: &'t TemplateNode) -> Result<Next> {
         let (depth, nesting, variables) = (self.ctx.depth, self.ctx.nesting, self.vars.len());
-        if let Node::Text { .. } | Node::Action { .. } = node {
+        if let TemplateNode::Text { .. } | TemplateNode::Action { .. } = node {
             self.node = Some(node);
             if self.ctx.decisions.as_ref().is_some_and(|decisions| decisions.depth() > 0) {
                 self.reach(At::Node(node));
@@ -209,7 +209,7 @@ impl<'t> State<'t, '_, '_> {
             Err(_) if !self.ctx.is_exhausted() => {
                 (self.ctx.depth, self.ctx.nesting) = (depth, nesting);
                 self.vars.truncate(variables);
-                if let Node::Action { pipe, .. } = node {
+                if let TemplateNode::Action { pipe, .. } = node {
                     match pipe.decl.as_slice() {
                         [] => self.out.push_text(NO_VALUE),
                         _ => self.declare_nothing(pipe),
@@ -312,7 +312,8 @@ impl<'t> State<'t, '_, '_> {
         // Without the mirror, the images are those that it replaces.
         let is_mirror = holds && matches!(value.value, Value::Str(_)) && value.value.marks().mirror;
         let chain = std::mem::take(&mut self.chain);
-        let is_chain = |list: &ast::List| matches!(list.nodes.as_slice(), [Node::If(_) | Node::With(_)]);
+        let is_chain =
+            |list: &ast::NodeList| matches!(list.nodes.as_slice(), [TemplateNode::If(_) | TemplateNode::With(_)]);
         let templates = self.ctx.templates.clone();
         // Texts of `tpl` may be dropped before the render ends.
         let is_kept = self.is_of_chart;
@@ -346,7 +347,7 @@ impl<'t> State<'t, '_, '_> {
         (decided, gate)
     }
 
-    fn range(&mut self, dot: &Eval, branch: &'t Branch, node: &'t Node) -> Result<Next> {
+    fn range(&mut self, dot: &Eval, branch: &'t Branch, node: &'t TemplateNode) -> Result<Next> {
         self.at = At::Node(node);
         let mark = self.vars.len();
         let mut collection = self.condition(dot, &branch.pipe)?;

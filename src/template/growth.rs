@@ -1,6 +1,6 @@
 //! The spare capacity that Go leaves after a slice that grew: what `slice` can reach beyond the length of a list.
 
-use super::types::{Kind, Type};
+use super::types::{GoKind, Type};
 use super::value::Value;
 
 /// The content after the last element of a slice, up to its capacity: `slice` can reach it.
@@ -81,13 +81,13 @@ fn allocated(bytes: usize, has_pointers: bool) -> usize {
 /// The size of an element in a slice, and whether it contains pointers.
 fn layout(element: &Type) -> (usize, bool) {
     match element.kind {
-        Kind::Bool | Kind::Uint8 => (1, false),
-        Kind::Int32 | Kind::Uint32 => (4, false),
-        Kind::Int | Kind::Int64 | Kind::Uint64 | Kind::Float64 => (8, false),
-        Kind::Complex128 => (16, false),
-        Kind::Map | Kind::Ptr => (8, true),
-        Kind::Slice => (24, true),
-        Kind::Interface | Kind::String | Kind::Invalid | Kind::Struct => (16, true),
+        GoKind::Bool | GoKind::Uint8 => (1, false),
+        GoKind::Int32 | GoKind::Uint32 => (4, false),
+        GoKind::Int | GoKind::Int64 | GoKind::Uint64 | GoKind::Float64 => (8, false),
+        GoKind::Complex128 => (16, false),
+        GoKind::Map | GoKind::Ptr => (8, true),
+        GoKind::Slice => (24, true),
+        GoKind::Interface | GoKind::String | GoKind::Invalid | GoKind::Struct => (16, true),
     }
 }
 

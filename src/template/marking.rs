@@ -107,7 +107,7 @@ impl<'t> State<'t, '_, '_> {
     pub(super) fn reach(&mut self, at: At<'t>) {
         let place = self.place(at);
         let length = || match at {
-            At::Node(super::ast::Node::Text { text, .. }) => text.len() as u32,
+            At::Node(super::ast::TemplateNode::Text { text, .. }) => text.len() as u32,
             _ => {
                 let rest = place.file.bytes().get(place.start as usize..).unwrap_or_default();
                 memchr::memmem::find(rest, b"}}").map_or(rest.len(), |end| end + 2) as u32
@@ -196,7 +196,7 @@ impl<'t> State<'t, '_, '_> {
             Value::Str(_) => value.marked(marks),
             _ => value.marked(marks),
         };
-        let held = if let Value::Nil | Value::Object(_) = value { marks } else { Marks::NONE };
+        let held = if let Value::Nil | Value::GoObject(_) = value { marks } else { Marks::NONE };
         Eval { value, slot: false, marks: held }
     }
 }
@@ -219,8 +219,8 @@ pub(super) fn condition(pipe: &Pipe) -> String {
 }
 
 /// Whether a loop reveals its order: its effects outlive it, or it ends early.
-pub(super) fn tells_order(list: &super::ast::List) -> bool {
-    use super::ast::Node;
+pub(super) fn tells_order(list: &super::ast::NodeList) -> bool {
+    use super::ast::TemplateNode;
     let sets = |pipe: &Pipe| {
         pipe.is_assign
             || pipe
@@ -229,11 +229,11 @@ pub(super) fn tells_order(list: &super::ast::List) -> bool {
                 .any(|command| matches!(&command.args[0], Arg::Identifier { name, .. } if &**name == "set"))
     };
     list.nodes.iter().any(|node| match node {
-        Node::Break(_) => true,
-        Node::Action { pipe, .. } => sets(pipe),
-        Node::If(branch) | Node::With(branch) | Node::Range(branch) => {
+        TemplateNode::Break(_) => true,
+        TemplateNode::Action { pipe, .. } => sets(pipe),
+        TemplateNode::If(branch) | TemplateNode::With(branch) | TemplateNode::Range(branch) => {
             sets(&branch.pipe) || tells_order(&branch.list) || branch.else_list.as_ref().is_some_and(tells_order)
         }
-        Node::Text { .. } | Node::Template { .. } | Node::Continue(_) => false,
+        TemplateNode::Text { .. } | TemplateNode::Template { .. } | TemplateNode::Continue(_) => false,
     })
 }

@@ -33,4 +33,4 @@ pub(crate) use context::Context;
 pub(crate) use env::{Clock, Env};
 pub(crate) use error::{Error, Failure};
 pub(crate) use function::{Flow, Function, Look, Spread};
-pub(crate) use value::{IntKind, List, Map, Object, Value};
+pub(crate) use value::{GoObject, IntKind, List, Map, Value};

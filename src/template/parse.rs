@@ -5,7 +5,7 @@
 //!
 //! Source of the behaviour: Go `text/template/parse`, `parse.go`.
 
-use super::ast::{Arg, Branch, Command, Constant, List, Node, Pipe, Pos, Template, Variable};
+use super::ast::{Arg, Branch, Command, Constant, NodeList, Pipe, Pos, Template, TemplateNode, Variable};
 use super::error::Error;
 use super::function::Function;
 use super::lex::{Keyword, Kind, Lexer, Token};
@@ -115,7 +115,7 @@ impl<'t> Scope<'t> {
 
 /// What can follow in a list of nodes.
 enum Item {
-    Node(Node),
+    Node(TemplateNode),
     End(End),
 }
 
@@ -152,7 +152,7 @@ struct Parser<'t, 'f> {
 }
 
 /// The size of the parts of a tree, including spare capacity of lists.
-const NODE: usize = 2 * size_of::<Node>();
+const NODE: usize = 2 * size_of::<TemplateNode>();
 const COMMAND: usize = 4 * (size_of::<Command>() + size_of::<Arg>());
 const ARGUMENT: usize = 2 * size_of::<Arg>();
 const NAME: usize = 2 * size_of::<Arc<str>>();
@@ -245,7 +245,7 @@ impl<'t> Parser<'t, '_> {
 /// Lists and actions.
 impl<'t> Parser<'t, '_> {
     fn file(&mut self) -> Parsed<()> {
-        let mut body = List::default();
+        let mut body = NodeList::default();
         loop {
             match self.peek().kind {
                 Kind::Eof => break,
@@ -278,7 +278,7 @@ impl<'t> Parser<'t, '_> {
     }
 
     /// Adds a finished template: two of one name are an error unless one is empty, which the other then replaces.
-    fn add(&mut self, name: Str, body: List) -> Parsed<()> {
+    fn add(&mut self, name: Str, body: NodeList) -> Parsed<()> {
         self.grow(TEMPLATE + name.len())?;
         let is_empty = body.is_empty();
         let known = self.by_name.get(&name).copied();
@@ -324,8 +324,8 @@ impl<'t> Parser<'t, '_> {
     }
 
     /// Nodes up to `{{ end }}` or `{{ else }}`.
-    fn list(&mut self) -> Parsed<(List, End)> {
-        let mut list = List::default();
+    fn list(&mut self) -> Parsed<(NodeList, End)> {
+        let mut list = NodeList::default();
         while self.peek_non_space().kind != Kind::Eof {
             match self.text_or_action()? {
                 Item::Node(node) => {
@@ -344,7 +344,7 @@ impl<'t> Parser<'t, '_> {
             Kind::Text => {
                 let text = self.lexer.bytes(token);
                 self.grow(TEXT + text.len())?;
-                Ok(Item::Node(Node::Text { pos: token.start, text: Str::new(text) }))
+                Ok(Item::Node(TemplateNode::Text { pos: token.start, text: Str::new(text) }))
             }
             Kind::LeftDelim => {
                 self.scope.action_line = token.line;
@@ -362,11 +362,11 @@ impl<'t> Parser<'t, '_> {
             Kind::Keyword(Keyword::Block) => self.block()?,
             Kind::Keyword(Keyword::Break) => {
                 self.loop_control("{{break}}")?;
-                Node::Break(token.start)
+                TemplateNode::Break(token.start)
             }
             Kind::Keyword(Keyword::Continue) => {
                 self.loop_control("{{continue}}")?;
-                Node::Continue(token.start)
+                TemplateNode::Continue(token.start)
             }
             Kind::Keyword(Keyword::Else) => {
                 // The `if` of an `else if` is read again: it is parsed as if it had its own delimiters.
@@ -380,14 +380,14 @@ impl<'t> Parser<'t, '_> {
                 self.expect(Kind::RightDelim, "end")?;
                 return Ok(Item::End(End::End));
             }
-            Kind::Keyword(Keyword::If) => Node::If(self.control(Keyword::If)?),
-            Kind::Keyword(Keyword::Range) => Node::Range(self.control(Keyword::Range)?),
-            Kind::Keyword(Keyword::With) => Node::With(self.control(Keyword::With)?),
+            Kind::Keyword(Keyword::If) => TemplateNode::If(self.control(Keyword::If)?),
+            Kind::Keyword(Keyword::Range) => TemplateNode::Range(self.control(Keyword::Range)?),
+            Kind::Keyword(Keyword::With) => TemplateNode::With(self.control(Keyword::With)?),
             Kind::Keyword(Keyword::Template) => self.template_call()?,
             _ => {
                 self.back();
                 // Variables stay until the `end` of the enclosing structure.
-                Node::Action { pos: token.start, pipe: self.pipeline("command", Kind::RightDelim)? }
+                TemplateNode::Action { pos: token.start, pipe: self.pipeline("command", Kind::RightDelim)? }
             }
         };
         Ok(Item::Node(node))
@@ -423,12 +423,12 @@ impl<'t> Parser<'t, '_> {
     }
 
     /// After `else`: `{{ else if b }}…{{ end }}` is `{{ else }}{{ if b }}…{{ end }}{{ end }}`.
-    fn else_list(&mut self, keyword: Keyword) -> Parsed<List> {
+    fn else_list(&mut self, keyword: Keyword) -> Parsed<NodeList> {
         if keyword != Keyword::Range && self.peek().kind == Kind::Keyword(keyword) {
             self.next();
             let branch = self.control(keyword)?;
-            let node = if keyword == Keyword::If { Node::If(branch) } else { Node::With(branch) };
-            return Ok(List { nodes: vec![node] });
+            let node = if keyword == Keyword::If { TemplateNode::If(branch) } else { TemplateNode::With(branch) };
+            return Ok(NodeList { nodes: vec![node] });
         }
         match self.list()? {
             (list, End::End) => Ok(list),
@@ -454,7 +454,7 @@ impl<'t> Parser<'t, '_> {
     }
 
     /// `block`, after the keyword: a definition and a call of it.
-    fn block(&mut self) -> Parsed<Node> {
+    fn block(&mut self) -> Parsed<TemplateNode> {
         let context = "block clause";
         self.nest()?;
         let (pos, name) = self.template_name(context)?;
@@ -469,11 +469,11 @@ impl<'t> Parser<'t, '_> {
         self.add(name.clone(), body)?;
         self.scope = outer;
         self.nesting -= 1;
-        Ok(Node::Template { pos, name, pipe: Some(pipe) })
+        Ok(TemplateNode::Template { pos, name, pipe: Some(pipe) })
     }
 
     /// `template`, after the keyword.
-    fn template_call(&mut self) -> Parsed<Node> {
+    fn template_call(&mut self) -> Parsed<TemplateNode> {
         let context = "template clause";
         let (pos, name) = self.template_name(context)?;
         let mut pipe = None;
@@ -481,7 +481,7 @@ impl<'t> Parser<'t, '_> {
             self.back();
             pipe = Some(self.pipeline(context, Kind::RightDelim)?);
         }
-        Ok(Node::Template { pos, name, pipe })
+        Ok(TemplateNode::Template { pos, name, pipe })
     }
 
     fn template_name(&mut self, context: &str) -> Parsed<(Pos, Str)> {
@@ -816,7 +816,7 @@ mod tests {
     fn positions_are_go_s() {
         let text = "a\n{{ .a.b.c | f $x.y (.z).w \"s\" }}".replace("$x.y", "$.y");
         let templates = parse_text(text.as_bytes()).unwrap();
-        let Node::Action { pos, pipe } = &templates[0].body.nodes[1] else { panic!("an action") };
+        let TemplateNode::Action { pos, pipe } = &templates[0].body.nodes[1] else { panic!("an action") };
         assert_eq!((*pos, pipe.pos, pipe.cmds[1].pos), (5, 5, 14));
         let place = |arg: &Arg| match arg {
             Arg::Field { pos, .. } | Arg::Chain { pos, .. } | Arg::String { pos, .. } => *pos,
@@ -831,7 +831,7 @@ mod tests {
     fn numbers_are_all_they_can_be() {
         let number = |text: &str| {
             let templates = parse_text(format!("{{{{ {text} }}}}").as_bytes()).unwrap();
-            let Node::Action { pipe, .. } = &templates[0].body.nodes[0] else { panic!("an action") };
+            let TemplateNode::Action { pipe, .. } = &templates[0].body.nodes[0] else { panic!("an action") };
             let Arg::Constant(number) = &pipe.cmds[0].args[0] else { panic!("a number") };
             (number.int, number.uint, number.float, number.complex)
         };
@@ -855,7 +855,7 @@ mod tests {
             .nodes
             .iter()
             .map(|node| match node {
-                Node::Action { pipe, .. } => match &pipe.cmds[0].args[0] {
+                TemplateNode::Action { pipe, .. } => match &pipe.cmds[0].args[0] {
                     Arg::String { text, .. } => text.as_bytes().to_vec(),
                     _ => panic!("a string"),
                 },

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 /// A part of a template's file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Part {
+pub(crate) enum FilePart {
     /// Literal text.
     Text,
     /// `{{ … }}`
@@ -15,7 +15,7 @@ pub(crate) enum Part {
 }
 
 /// The parts of a template file in order, without trimmed text; ends at an error.
-pub(crate) fn parts(input: &[u8]) -> Vec<(Part, Range<usize>)> {
+pub(crate) fn parts(input: &[u8]) -> Vec<(FilePart, Range<usize>)> {
     let mut lexer = Lexer::new(input);
     let mut found = Vec::new();
     let (mut from, mut action) = (0, None);
@@ -27,9 +27,9 @@ pub(crate) fn parts(input: &[u8]) -> Vec<(Part, Range<usize>)> {
         }
         match token.kind {
             Kind::Error | Kind::Eof => break,
-            Kind::Text => found.push((Part::Text, range.clone())),
+            Kind::Text => found.push((FilePart::Text, range.clone())),
             Kind::LeftDelim => action = Some(range.start),
-            Kind::RightDelim => found.extend(action.take().map(|start| (Part::Action, start..range.end))),
+            Kind::RightDelim => found.extend(action.take().map(|start| (FilePart::Action, start..range.end))),
             _ => {}
         }
         from = range.end;
@@ -38,14 +38,14 @@ pub(crate) fn parts(input: &[u8]) -> Vec<(Part, Range<usize>)> {
 }
 
 /// Adds the comments in a range that the lexer skipped.
-fn comments(input: &[u8], range: Range<usize>, found: &mut Vec<(Part, Range<usize>)>) {
+fn comments(input: &[u8], range: Range<usize>, found: &mut Vec<(FilePart, Range<usize>)>) {
     use memchr::memmem::find;
     let mut at = range.start;
     while let Some(gap) = input.get(at..range.end) {
         let Some(open) = find(gap, b"{{") else { break };
         let Some(close) = find(&gap[open..], b"*/").map(|length| open + length) else { break };
         let Some(end) = find(&gap[close..], b"}}").map(|length| close + length + 2) else { break };
-        found.push((Part::Comment, at + open..at + end));
+        found.push((FilePart::Comment, at + open..at + end));
         at += end;
     }
 }
@@ -57,20 +57,20 @@ mod tests {
     #[test]
     fn parts_are_told_apart() {
         let text = "a {{/* b }} */}}{{- /* c */ -}}  d{{ \"{{/* e */}}\" }}f {{- /* g */}}";
-        let found: Vec<(Part, &str)> =
+        let found: Vec<(FilePart, &str)> =
             parts(text.as_bytes()).into_iter().map(|(part, range)| (part, &text[range])).collect();
         assert_eq!(
             found,
             [
-                (Part::Text, "a "),
-                (Part::Comment, "{{/* b }} */}}"),
-                (Part::Comment, "{{- /* c */ -}}"),
-                (Part::Text, "d"),
-                (Part::Action, "{{ \"{{/* e */}}\" }}"),
-                (Part::Text, "f"),
-                (Part::Comment, "{{- /* g */}}"),
+                (FilePart::Text, "a "),
+                (FilePart::Comment, "{{/* b }} */}}"),
+                (FilePart::Comment, "{{- /* c */ -}}"),
+                (FilePart::Text, "d"),
+                (FilePart::Action, "{{ \"{{/* e */}}\" }}"),
+                (FilePart::Text, "f"),
+                (FilePart::Comment, "{{- /* g */}}"),
             ]
         );
-        assert_eq!(parts(b"a{{ b"), [(Part::Text, 0..1)]);
+        assert_eq!(parts(b"a{{ b"), [(FilePart::Text, 0..1)]);
     }
 }

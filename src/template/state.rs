@@ -1,9 +1,9 @@
 //! [`State`]: the state of a template's execution: its position, its variables and its output.
 
-use super::ast::{self, Node, Template};
+use super::ast::{self, Template, TemplateNode};
 use super::context::Context;
 use super::error::{Error, ErrorSite, Failure};
-use super::types::{self, Kind, Type};
+use super::types::{self, GoKind, Type};
 use super::value::Value;
 use crate::memory::Held;
 use crate::source::Place;
@@ -29,7 +29,7 @@ pub(crate) struct Emit {
 #[derive(Clone, Copy)]
 pub(super) enum At<'t> {
     Start,
-    Node(&'t Node),
+    Node(&'t TemplateNode),
     Pipe(&'t ast::Pipe),
     Command(&'t ast::Command),
     Arg(&'t ast::Arg),
@@ -102,13 +102,13 @@ impl Eval {
         if marks.is_none() {
             return self;
         }
-        let held = if let Value::Nil | Value::Object(_) = self.value { marks } else { Marks::NONE };
+        let held = if let Value::Nil | Value::GoObject(_) = self.value { marks } else { Marks::NONE };
         Self { value: self.value.marked(marks), slot: self.slot, marks: self.marks | held }
     }
 
     /// Whether the elements of a container type are in interfaces.
     pub(super) fn is_slot_of(ty: &Type) -> bool {
-        ty.elem.is_some_and(|elem| elem.kind == Kind::Interface)
+        ty.elem.is_some_and(|elem| elem.kind == GoKind::Interface)
     }
 
     pub(super) fn type_name(&self) -> &'static str {
@@ -135,7 +135,7 @@ pub(super) struct State<'t, 'c, 'r> {
     /// Whether it is a template of a chart, not a text of `tpl`, which may be dropped before the render ends.
     pub(super) is_of_chart: bool,
     /// The executed text or action.
-    pub(super) node: Option<&'t Node>,
+    pub(super) node: Option<&'t TemplateNode>,
     /// The number of conditions of an `if … else if` that did not hold before the next `if`.
     pub(super) chain: u32,
     pub(super) vars: Vec<(&'t str, Eval)>,

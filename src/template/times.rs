@@ -3,8 +3,8 @@
 use crate::go::time::layout::{self, MONTHS, RFC3339_NANO, WEEKDAYS};
 use crate::go::time::{SECOND, Time, Zone, duration, quote};
 use crate::template::durations::{DURATION, DurationObject};
-use crate::template::types::{INT, Kind, STRING, Type};
-use crate::template::{Context, Failure, Flow, Function, IntKind, List, Object, Value};
+use crate::template::types::{GoKind, INT, STRING, Type};
+use crate::template::{Context, Failure, Flow, Function, GoObject, IntKind, List, Value};
 use crate::trace::{Origin, Str};
 use std::any::Any;
 use std::borrow::Cow;
@@ -13,7 +13,7 @@ use std::rc::Rc;
 /// `time.Time`
 pub(crate) static TIME: Type = Type {
     name: "time.Time",
-    kind: Kind::Struct,
+    kind: GoKind::Struct,
     elem: None,
     methods: &[
         Function::new("Add", &[&DURATION], Flow::Exact, "the time a duration later", |_, args| {
@@ -138,13 +138,13 @@ pub(crate) static TIME: Type = Type {
 };
 
 /// `time.Month`
-pub(crate) static MONTH: Type = Type { name: "time.Month", kind: Kind::Int, elem: None, methods: &[NAME] };
+pub(crate) static MONTH: Type = Type { name: "time.Month", kind: GoKind::Int, elem: None, methods: &[NAME] };
 /// `time.Weekday`
-pub(crate) static WEEKDAY: Type = Type { name: "time.Weekday", kind: Kind::Int, elem: None, methods: &[NAME] };
+pub(crate) static WEEKDAY: Type = Type { name: "time.Weekday", kind: GoKind::Int, elem: None, methods: &[NAME] };
 /// `*time.Location`
 pub(crate) static LOCATION: Type = Type {
     name: "*time.Location",
-    kind: Kind::Ptr,
+    kind: GoKind::Ptr,
     elem: None,
     methods: &[Function::new("String", &[], Flow::None, "the name of the zone", |_, args| {
         let location = args.first().and_then(|value| value.as_object::<LocationObject>());
@@ -171,7 +171,7 @@ pub(crate) fn now(ctx: &Context<'_>) -> Time {
     Time::from_nanos(ctx.now(), Zone::local(&ctx.env.time_zone))
 }
 
-impl Object for TimeObject {
+impl GoObject for TimeObject {
     fn ty(&self) -> &'static Type {
         &TIME
     }
@@ -203,7 +203,7 @@ impl Object for TimeObject {
     fn origin(&self) -> Origin {
         self.origin
     }
-    fn equals(&self, other: &dyn Object) -> bool {
+    fn equals(&self, other: &dyn GoObject) -> bool {
         let Some(other) = other.as_any().downcast_ref::<Self>() else { return false };
         if self.time.monotonic.is_some() || other.time.monotonic.is_some() {
             // No two calls of `now` return the same time, even with a fixed clock.
@@ -228,7 +228,7 @@ impl Named {
     }
 }
 
-impl Object for Named {
+impl GoObject for Named {
     fn ty(&self) -> &'static Type {
         self.ty
     }
@@ -244,7 +244,7 @@ impl Object for Named {
     fn origin(&self) -> Origin {
         self.origin
     }
-    fn equals(&self, other: &dyn Object) -> bool {
+    fn equals(&self, other: &dyn GoObject) -> bool {
         let other = other.as_any().downcast_ref::<Self>();
         other.is_some_and(|other| self.ty == other.ty && self.number == other.number)
     }
@@ -254,7 +254,7 @@ impl Object for Named {
 #[derive(Debug, Clone)]
 struct LocationObject(Zone);
 
-impl Object for LocationObject {
+impl GoObject for LocationObject {
     fn ty(&self) -> &'static Type {
         &LOCATION
     }
@@ -296,11 +296,11 @@ impl Object for LocationObject {
     }
 }
 
-static ZONE: Type = Type::new("time.zone", Kind::Struct, None);
-static ZONE_POINTER: Type = Type::new("*time.zone", Kind::Ptr, None);
-static ZONES: Type = Type::new("[]time.zone", Kind::Slice, Some(&ZONE));
-static CHANGE: Type = Type::new("time.zoneTrans", Kind::Struct, None);
-static CHANGES: Type = Type::new("[]time.zoneTrans", Kind::Slice, Some(&CHANGE));
+static ZONE: Type = Type::new("time.zone", GoKind::Struct, None);
+static ZONE_POINTER: Type = Type::new("*time.zone", GoKind::Ptr, None);
+static ZONES: Type = Type::new("[]time.zone", GoKind::Slice, Some(&ZONE));
+static CHANGE: Type = Type::new("time.zoneTrans", GoKind::Struct, None);
+static CHANGES: Type = Type::new("[]time.zoneTrans", GoKind::Slice, Some(&CHANGE));
 
 /// The only entry of a fixed zone, or a pointer to it.
 #[derive(Debug, Clone)]
@@ -310,7 +310,7 @@ struct FixedZone {
     offset: i32,
 }
 
-impl Object for FixedZone {
+impl GoObject for FixedZone {
     fn ty(&self) -> &'static Type {
         self.ty
     }
@@ -326,7 +326,7 @@ impl Object for FixedZone {
 #[derive(Debug)]
 struct NoChange;
 
-impl Object for NoChange {
+impl GoObject for NoChange {
     fn ty(&self) -> &'static Type {
         &CHANGE
     }
@@ -343,7 +343,7 @@ impl Object for NoChange {
 #[derive(Debug)]
 struct NilPointer(&'static Type);
 
-impl Object for NilPointer {
+impl GoObject for NilPointer {
     fn ty(&self) -> &'static Type {
         self.0
     }

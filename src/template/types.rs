@@ -2,9 +2,9 @@
 
 use super::function::Function;
 
-/// The kind of a Go type, `reflect.Kind`.
+/// The kind of a Go type, `reflect.GoKind`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Kind {
+pub(crate) enum GoKind {
     /// The zero value.
     Invalid,
     /// `interface {}`: only as the type of a parameter or an element.
@@ -39,7 +39,7 @@ pub(crate) enum Kind {
     Ptr,
 }
 
-impl Kind {
+impl GoKind {
     /// Go's name of the kind, as sprig's `kindOf` prints it.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -68,7 +68,7 @@ pub(crate) struct Type {
     /// In `%T` form: `map[string]interface {}`.
     pub name: &'static str,
     /// Its kind.
-    pub kind: Kind,
+    pub kind: GoKind,
     /// The element type of a slice or map.
     pub elem: Option<&'static Type>,
     /// Methods that templates can call; the receiver is the first argument of `call` and not in `params`.
@@ -77,7 +77,7 @@ pub(crate) struct Type {
 
 impl Type {
     /// A type without methods.
-    pub(crate) const fn new(name: &'static str, kind: Kind, elem: Option<&'static Type>) -> Self {
+    pub(crate) const fn new(name: &'static str, kind: GoKind, elem: Option<&'static Type>) -> Self {
         Self { name, kind, elem, methods: &[] }
     }
 
@@ -101,40 +101,40 @@ impl std::fmt::Debug for Type {
 }
 
 /// `interface {}`
-pub(crate) static ANY: Type = Type::new("interface {}", Kind::Interface, None);
+pub(crate) static ANY: Type = Type::new("interface {}", GoKind::Interface, None);
 /// `nil` without a type
-pub(crate) static NIL: Type = Type::new("<nil>", Kind::Invalid, None);
+pub(crate) static NIL: Type = Type::new("<nil>", GoKind::Invalid, None);
 /// `bool`
-pub(crate) static BOOL: Type = Type::new("bool", Kind::Bool, None);
+pub(crate) static BOOL: Type = Type::new("bool", GoKind::Bool, None);
 /// `int`
-pub(crate) static INT: Type = Type::new("int", Kind::Int, None);
+pub(crate) static INT: Type = Type::new("int", GoKind::Int, None);
 /// `int32`
-pub(crate) static INT32: Type = Type::new("int32", Kind::Int32, None);
+pub(crate) static INT32: Type = Type::new("int32", GoKind::Int32, None);
 /// `int64`
-pub(crate) static INT64: Type = Type::new("int64", Kind::Int64, None);
+pub(crate) static INT64: Type = Type::new("int64", GoKind::Int64, None);
 /// `uint8`
-pub(crate) static UINT8: Type = Type::new("uint8", Kind::Uint8, None);
+pub(crate) static UINT8: Type = Type::new("uint8", GoKind::Uint8, None);
 /// `uint32`
-pub(crate) static UINT32: Type = Type::new("uint32", Kind::Uint32, None);
+pub(crate) static UINT32: Type = Type::new("uint32", GoKind::Uint32, None);
 /// `uint64`
-pub(crate) static UINT64: Type = Type::new("uint64", Kind::Uint64, None);
+pub(crate) static UINT64: Type = Type::new("uint64", GoKind::Uint64, None);
 /// `float64`
-pub(crate) static FLOAT64: Type = Type::new("float64", Kind::Float64, None);
+pub(crate) static FLOAT64: Type = Type::new("float64", GoKind::Float64, None);
 /// `complex128`
-pub(crate) static COMPLEX128: Type = Type::new("complex128", Kind::Complex128, None);
+pub(crate) static COMPLEX128: Type = Type::new("complex128", GoKind::Complex128, None);
 /// `string`
-pub(crate) static STRING: Type = Type::new("string", Kind::String, None);
+pub(crate) static STRING: Type = Type::new("string", GoKind::String, None);
 /// `[]uint8`
-pub(crate) static BYTES: Type = Type::new("[]uint8", Kind::Slice, Some(&UINT8));
+pub(crate) static BYTES: Type = Type::new("[]uint8", GoKind::Slice, Some(&UINT8));
 /// `[]interface {}`
-pub(crate) static LIST: Type = Type::new("[]interface {}", Kind::Slice, Some(&ANY));
+pub(crate) static LIST: Type = Type::new("[]interface {}", GoKind::Slice, Some(&ANY));
 /// `[]string`
-pub(crate) static STRINGS: Type = Type::new("[]string", Kind::Slice, Some(&STRING));
+pub(crate) static STRINGS: Type = Type::new("[]string", GoKind::Slice, Some(&STRING));
 /// `[]int`
-pub(crate) static INTS: Type = Type::new("[]int", Kind::Slice, Some(&INT));
+pub(crate) static INTS: Type = Type::new("[]int", GoKind::Slice, Some(&INT));
 /// `[]map[string]interface {}`
-pub(crate) static MAPS: Type = Type::new("[]map[string]interface {}", Kind::Slice, Some(&MAP));
+pub(crate) static MAPS: Type = Type::new("[]map[string]interface {}", GoKind::Slice, Some(&MAP));
 /// `map[string]interface {}`
-pub(crate) static MAP: Type = Type::new("map[string]interface {}", Kind::Map, Some(&ANY));
+pub(crate) static MAP: Type = Type::new("map[string]interface {}", GoKind::Map, Some(&ANY));
 /// `map[string]string`
-pub(crate) static STRING_MAP: Type = Type::new("map[string]string", Kind::Map, Some(&STRING));
+pub(crate) static STRING_MAP: Type = Type::new("map[string]string", GoKind::Map, Some(&STRING));

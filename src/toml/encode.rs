@@ -6,8 +6,8 @@ use crate::go::strconv::{format_int, format_uint};
 use crate::helm::HelmVersion;
 use crate::template::float::toml_float;
 use crate::template::times::TimeObject;
-use crate::template::types::Kind;
-use crate::template::{Context, Failure, IntKind, Object, Value};
+use crate::template::types::GoKind;
+use crate::template::{Context, Failure, GoObject, IntKind, Value};
 use crate::trace::{Buf, Origin, Str};
 
 /// Why a value cannot be written as TOML.
@@ -92,12 +92,12 @@ enum Shape {
     Unsupported,
 }
 
-fn shape(object: &dyn Object) -> Shape {
+fn shape(object: &dyn GoObject) -> Shape {
     if let Some(object) = object.as_any().downcast_ref::<TimeObject>() {
         return Shape::Bare(Str::with_origin(time::write(&object.time), object.origin));
     }
     let ty = object.ty();
-    if ty.kind == Kind::Complex128 {
+    if ty.kind == GoKind::Complex128 {
         return Shape::Unsupported;
     }
     match (ty.name, object.json()) {
@@ -107,7 +107,7 @@ fn shape(object: &dyn Object) -> Shape {
         }
         (_, Some(Value::Str(text))) => Shape::Text(text),
         (_, Some(Value::Int(number, kind, origin))) => Shape::Other(Value::Int(number, kind, origin)),
-        (_, json) if matches!(ty.kind, Kind::Struct | Kind::Ptr) => {
+        (_, json) if matches!(ty.kind, GoKind::Struct | GoKind::Ptr) => {
             let fields = object.fields().into_iter();
             let exported: Vec<_> = fields.filter(|(name, _)| name.starts_with(char::is_uppercase)).collect();
             match json {
@@ -147,7 +147,7 @@ impl Writer {
                 }
                 if tables { Class::Tables } else { Class::Inline }
             }
-            Value::Object(object) => match shape(&**object) {
+            Value::GoObject(object) => match shape(&**object) {
                 Shape::Entries(_) => Class::Table,
                 Shape::Text(_) | Shape::Bare(_) => Class::Inline,
                 Shape::Other(value) => self.class_at(&value, depth + 1)?,
@@ -161,7 +161,7 @@ impl Writer {
 
     /// A value under the current key, or at the top.
     fn item(&mut self, value: &Value) -> Result<(), Stop> {
-        if let Value::Object(object) = value {
+        if let Value::GoObject(object) = value {
             match shape(&**object) {
                 Shape::Other(value) => return self.item(&value),
                 Shape::Unsupported => {
@@ -254,7 +254,7 @@ impl Writer {
                 self.depth -= 1;
             }
             Value::Map(_) => self.inline_table(value)?,
-            Value::Object(object) => match shape(&**object) {
+            Value::GoObject(object) => match shape(&**object) {
                 Shape::Entries(_) => self.inline_table(value)?,
                 Shape::Text(text) => self.quoted(&text),
                 Shape::Bare(text) => self.out.push(&text),
@@ -359,7 +359,7 @@ impl Writer {
     fn parts(&mut self, value: &Value) -> Result<(Entries, Entries), Stop> {
         let entries = match value {
             Value::Map(map) => map.entries(),
-            Value::Object(object) => match shape(&**object) {
+            Value::GoObject(object) => match shape(&**object) {
                 Shape::Entries(entries) => entries,
                 Shape::Other(value) => return self.parts(&value),
                 _ => Vec::new(),

@@ -4,7 +4,7 @@
 //!
 //! Source: helm `pkg/chart/common/util/coalesce.go`.
 
-use super::Options;
+use super::ProcessOptions;
 use super::graph::{ChartId, Graph};
 use super::messages::{as_truth, plain, quote};
 use super::origins::{Nulls, hide};
@@ -80,7 +80,7 @@ impl std::fmt::Display for Path<'_> {
 
 impl<'a> Coalescer<'a> {
     pub(super) fn new(
-        options: Options<'_>,
+        options: ProcessOptions<'_>,
         origins: Option<&'a mut Origins>,
         nulls: &'a Nulls,
         warnings: &'a mut Vec<String>,

@@ -3,7 +3,7 @@
 //! Source: helm `pkg/chart/v2/util/dependencies.go`.
 
 use super::layers::merge_documents;
-use super::{Defaults, Options, Requirement};
+use super::{Defaults, ProcessOptions, Requirement};
 use crate::chart::{Chart, Dependency};
 use crate::error::Error;
 use crate::helm::HelmVersion;
@@ -48,7 +48,7 @@ impl Graph {
     /// The charts as loaded.
     pub(super) fn load(
         chart: &Arc<Chart>,
-        options: Options<'_>,
+        options: ProcessOptions<'_>,
         mut origins: Option<&mut Origins>,
     ) -> Result<Self, Error> {
         let mut graph = Self {

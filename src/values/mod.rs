@@ -62,7 +62,7 @@ pub(crate) struct Requirement {
 
 /// The options of [`process`].
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Options<'a> {
+pub(crate) struct ProcessOptions<'a> {
     /// Which helm's rules to use.
     pub helm: HelmVersion,
     /// The limits.
@@ -92,7 +92,7 @@ pub(crate) struct Processed {
 pub(crate) fn process(
     chart: &Arc<Chart>,
     user: &Merged,
-    options: Options<'_>,
+    options: ProcessOptions<'_>,
     mut origins: Option<&mut Origins>,
     warnings: &mut Vec<String>,
 ) -> Result<Processed, Error> {
@@ -170,7 +170,7 @@ mod tests {
         let mut read = |_: usize, _: &str| Err(Error::file(""));
         let mut origins = origins;
         let user = user.merge(HelmVersion::V4, &limits, &mut read, origins.as_deref_mut())?;
-        let options = Options { helm: HelmVersion::V4, limits: &limits, defaults: &Defaults::default() };
+        let options = ProcessOptions { helm: HelmVersion::V4, limits: &limits, defaults: &Defaults::default() };
         process(chart, &user, options, origins, &mut Vec::new())
     }
 
@@ -240,8 +240,8 @@ mod tests {
         let sub = chart("s", r#"{"a":{"k":1}}"#, None, Vec::new());
         let circle = chart("c", "{}", Some(vec![needs("s", "", "", imports)]), vec![sub]);
         let defaults = Defaults::default();
-        fn options_of<'a>(limits: &'a Limits, defaults: &'a Defaults) -> Options<'a> {
-            Options { helm: HelmVersion::V4, limits, defaults }
+        fn options_of<'a>(limits: &'a Limits, defaults: &'a Defaults) -> ProcessOptions<'a> {
+            ProcessOptions { helm: HelmVersion::V4, limits, defaults }
         }
         let limits = Limits { yaml_depth: 20, ..Limits::default() };
         let error = process(&circle, &Merged::default(), options_of(&limits, &defaults), None, &mut Vec::new()).err();

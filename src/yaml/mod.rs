@@ -46,4 +46,4 @@ pub(crate) use read::{read, read_entries, read_whole};
 pub(crate) use repeated::repeated_key;
 pub(crate) use style::is_plain;
 pub(crate) use within::within;
-pub(crate) use written::{Document, Entry as WrittenEntry, Form, Written, written};
+pub(crate) use written::{Form, Written, WrittenDocument, WrittenEntry, written};

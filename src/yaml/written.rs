@@ -14,7 +14,7 @@ use std::borrow::Cow;
 
 /// A document of a text.
 #[derive(Debug)]
-pub(crate) struct Document {
+pub(crate) struct WrittenDocument {
     /// The byte after its last.
     pub(crate) end: usize,
     /// Its content; `None` if there are only comments.
@@ -61,13 +61,13 @@ pub(crate) enum Form {
         /// `[key: value]`, a map without braces in a flow list.
         is_pair: bool,
         /// The entries, in order.
-        entries: Vec<Entry>,
+        entries: Vec<WrittenEntry>,
     },
 }
 
 /// An entry of a map.
 #[derive(Debug)]
-pub(crate) struct Entry {
+pub(crate) struct WrittenEntry {
     /// The key as in JSON; `None` if it is not a scalar, or JSON cannot express it.
     pub(crate) name: Option<String>,
     /// The key with its syntax.
@@ -84,7 +84,7 @@ pub(crate) struct Entry {
 ///
 /// # Errors
 /// A document is not YAML, or not in UTF-8.
-pub(crate) fn written(text: &[u8], helm: HelmVersion, limits: &Limits) -> Result<Vec<Document>, Error> {
+pub(crate) fn written(text: &[u8], helm: HelmVersion, limits: &Limits) -> Result<Vec<WrittenDocument>, Error> {
     let mut documents = Vec::new();
     for range in ranges(text, helm) {
         let bytes = text.get(range.clone()).unwrap_or_default();
@@ -106,7 +106,7 @@ pub(crate) fn written(text: &[u8], helm: HelmVersion, limits: &Limits) -> Result
             let reader = Reader { tree: &tree, text: bytes, shift: range.start };
             reader.node(root, decoded.start, false)
         });
-        documents.push(Document { end: range.end, root });
+        documents.push(WrittenDocument { end: range.end, root });
     }
     Ok(documents)
 }
@@ -152,7 +152,7 @@ impl Reader<'_, '_> {
                 let mut entries = Vec::with_capacity(parts.len() / 2);
                 for pair in parts.chunks_exact(2) {
                     let (key, value) = (self.tree.get(pair[0]), self.tree.get(pair[1]));
-                    entries.push(Entry {
+                    entries.push(WrittenEntry {
                         name: self.name(pair[0]),
                         is_explicit: self.holds(gap, key.start as usize, b"?") || self.text.get(start) == Some(&b'?'),
                         key: self.node(pair[0], gap, in_flow || is_flow),

@@ -8,7 +8,7 @@ use crate::analysis::other_mirror::Twin;
 use crate::analysis::propose::{Proposal, changed, title_of_removal};
 use crate::analysis::together::{self, Trial};
 use crate::analysis::trial::Trials;
-use crate::fix::{Action, Edit, Proven};
+use crate::fix::{Edit, Proven, ValueAction};
 use crate::images::ImageUse;
 use crate::provenance::decider_of;
 use crate::reference::Reference;
@@ -47,11 +47,11 @@ pub(super) fn find(found: &mut [Latent], analysis: &Analysis, trials: &mut Trial
 fn proposals(latent: &Latent, analysis: &Analysis) -> Vec<Proposal> {
     let (origin, origins) = (latent.setting.origin, &analysis.origins);
     let decider = decider_of(origin, 0, origins);
-    let removal = changed(origin, Action::Remove, title_of_removal(&decider), origins);
+    let removal = changed(origin, ValueAction::Remove, title_of_removal(&decider), origins);
     let value = latent.on.as_ref().and_then(|on| on.value.as_deref());
     let set = value.and_then(|value| {
         let title = format!("set `{}` to `{value}`", decider.path);
-        changed(origin, Action::Set(value.into()), title, origins)
+        changed(origin, ValueAction::Set(value.into()), title, origins)
     });
     removal.into_iter().chain(set).collect()
 }

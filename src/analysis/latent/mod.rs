@@ -10,7 +10,7 @@ use crate::compiler::Compiler;
 use crate::fix::Fix;
 use crate::images::deciders::{decider, deciders};
 use crate::images::{ReferencePart, Search, Tier};
-use crate::reads::Setting;
+use crate::reads::UserSetting;
 use crate::reads::dependencies::{Switch, SwitchKind, of_dependencies};
 use crate::reads::statics::Reading;
 use crate::reference::{Mirror, Reference};
@@ -36,7 +36,7 @@ const MOST_SWITCHES: usize = 32;
 #[derive(Debug, Clone)]
 pub(crate) struct Latent {
     /// The value.
-    pub setting: Setting,
+    pub setting: UserSetting,
     /// The evidence.
     pub proof: Proof,
     /// What sends the image to the mirror, once it is rendered.
@@ -75,7 +75,7 @@ pub(super) fn find(
             && names_other_registry(setting, &settings.mirror) != Names::Nothing
     });
     let dependencies = of_dependencies(&prepared.chart);
-    let mut by_switches: BTreeMap<BTreeSet<ValuesPath>, Vec<&Setting>> = BTreeMap::new();
+    let mut by_switches: BTreeMap<BTreeSet<ValuesPath>, Vec<&UserSetting>> = BTreeMap::new();
     for setting in candidates {
         let mut switches: BTreeSet<ValuesPath> = enabling(&setting.path, values);
         let around = dependencies.iter().filter(|switch| setting.path.starts_with(&switch.chart));
@@ -98,7 +98,7 @@ pub(super) fn find(
         by_switches.entry(switches).or_default().push(setting);
     }
     let mut found = Vec::new();
-    let mut open: Vec<(BTreeSet<ValuesPath>, &Setting, Place)> = Vec::new();
+    let mut open: Vec<(BTreeSet<ValuesPath>, &UserSetting, Place)> = Vec::new();
     for (number, (switches, candidates)) in by_switches.into_iter().enumerate() {
         let proven = match switches.is_empty() || number >= MAX_RENDERS {
             true => BTreeMap::new(),
@@ -126,7 +126,7 @@ pub(super) fn find(
 }
 
 impl Latent {
-    fn switched_on(setting: &Setting, switches: Vec<ValuesPath>, on: On) -> Self {
+    fn switched_on(setting: &UserSetting, switches: Vec<ValuesPath>, on: On) -> Self {
         let reference = on.image.text.as_str().to_owned();
         let proof = Proof::SwitchedOn { switches, reference };
         Self { setting: setting.clone(), proof, fix: None, on: Some(on) }
@@ -135,7 +135,7 @@ impl Latent {
 
 /// Tries other switches for values that the switches beside them do not decide: values that code reads and that are false.
 fn settle(
-    open: Vec<(BTreeSet<ValuesPath>, &Setting, Place)>,
+    open: Vec<(BTreeSet<ValuesPath>, &UserSetting, Place)>,
     analysis: &Analysis,
     values: &Map,
     prepared: &ReleaseInputs,
@@ -204,7 +204,7 @@ enum Names {
     Other,
 }
 
-fn names_other_registry(setting: &Setting, mirror: &Mirror) -> Names {
+fn names_other_registry(setting: &UserSetting, mirror: &Mirror) -> Names {
     let names: Vec<String> = setting.path.iter().filter_map(Key::name).map(str::to_ascii_lowercase).collect();
     let (Some(last), Some(text)) = (names.last(), &setting.text) else { return Names::Nothing };
     let text = text.to_text();
@@ -269,7 +269,12 @@ fn switched_on(
 }
 
 /// The code that could read a value that names another registry, and that nothing read in this render.
-fn possible(setting: &Setting, analysis: &Analysis, prepared: &ReleaseInputs, settings: &Settings) -> Option<Place> {
+fn possible(
+    setting: &UserSetting,
+    analysis: &Analysis,
+    prepared: &ReleaseInputs,
+    settings: &Settings,
+) -> Option<Place> {
     if analysis.reads.read(&setting.path).is_some() || names_other_registry(setting, &settings.mirror) != Names::Other {
         return None;
     }

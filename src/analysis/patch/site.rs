@@ -2,7 +2,7 @@
 
 use crate::analysis::Judged;
 use crate::fix::Patch;
-use crate::reads::scope::{Kind, Spot};
+use crate::reads::scope::{SpotKind, TemplateSpot};
 use crate::settings::Settings;
 use crate::source::Place;
 use crate::trace::{OriginData, Origins};
@@ -57,11 +57,11 @@ pub(super) fn site(judged: &Judged, value: &str, settings: &Settings, origins: &
 
 impl Site {
     /// The text that makes it follow a value of the chart; `None` if the code does not show how to reach that value.
-    pub(super) fn patch(&self, spot: &Spot, key: &[Key], ends_with_slash: bool) -> Option<Patch> {
+    pub(super) fn patch(&self, spot: &TemplateSpot, key: &[Key], ends_with_slash: bool) -> Option<Patch> {
         let value = Value { text: spot.value(key)?, ends_with_slash };
         match &spot.kind {
-            Kind::Text => Some(Patch::new(self.place.clone(), self.in_text(&value))),
-            Kind::Constant { start, quoted, is_plain: true, is_alone, is_format } => {
+            SpotKind::Text => Some(Patch::new(self.place.clone(), self.in_text(&value))),
+            SpotKind::Constant { start, quoted, is_plain: true, is_alone, is_format } => {
                 let at = (self.place.start - start) as usize;
                 let (quote, before) = quoted.get(..at)?.split_at_checked(1)?;
                 let after = quoted.get(at + self.old.len()..quoted.len() - 1)?;
@@ -70,7 +70,7 @@ impl Site {
                 let place = Place { file: self.place.file.clone(), start: *start, end: start + quoted.len() as u32 };
                 Some(Patch::new(place, text))
             }
-            Kind::Constant { .. } => None,
+            SpotKind::Constant { .. } => None,
         }
     }
 

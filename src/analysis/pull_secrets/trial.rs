@@ -8,7 +8,7 @@ use super::super::{Analysis, trial as image_trials};
 use super::PullSecrets;
 use super::asks::names_pull_secrets;
 use crate::compiler::Compiler;
-use crate::fix::{Action, Edit, Fix, Proven};
+use crate::fix::{Edit, Fix, Proven, ValueAction};
 use crate::objects::Object;
 use crate::objects::ObjectName;
 use crate::objects::pull_secrets::{Puller, Pullers};
@@ -128,7 +128,7 @@ impl Trials<'_> {
         let (origins, prepared) = (&self.analysis.origins, self.prepared);
         let proposals = |(number, (path, value, _)): (usize, &(ValuesPath, Json, Vec<ObjectName>))| {
             let title = format!("set `{path}` to `{}`", in_one_line(value));
-            let set = changed(origins.of_user_at(path), Action::Set(value.clone()), title.clone(), origins);
+            let set = changed(origins.of_user_at(path), ValueAction::Set(value.clone()), title.clone(), origins);
             let add = added(path.clone(), value.clone(), title, prepared);
             let over = add.over();
             (number, set.into_iter().chain([add]).chain(over).collect())

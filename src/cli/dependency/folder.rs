@@ -1,6 +1,6 @@
 //! `charts/` and Chart.lock on the disk: they change in steps of which each leaves something that works.
 
-use crate::chart::load::{Source, load_from, load_stored};
+use crate::chart::load::{ChartAt, load_from, load_stored};
 use crate::chart::stored::Stored;
 use crate::disk::{By, Reach, look};
 use crate::error::Error;
@@ -93,7 +93,7 @@ pub(super) fn replace(
         if archives.contains_key(&name) || look::kind(&path).is_none_or(|kind| kind.is_dir()) {
             continue;
         }
-        let source = Source { reach, by: By::User, path: &path, seen_as: None };
+        let source = ChartAt { reach, by: By::User, path: &path, seen_as: None };
         match load_from(&source, limits, HelmVersion::V4) {
             Err(error) => left.push(format!("Could not verify {} for deletion: {error} (Skipping)", path.display())),
             Ok(loaded) if local.contains(loaded.chart.name()) => {}

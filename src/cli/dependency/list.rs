@@ -2,7 +2,7 @@
 
 use super::ListArgs;
 use super::folder::{cleaned, joined, names};
-use crate::chart::load::{Loaded, Source, load_from};
+use crate::chart::load::{ChartAt, Loaded, load_from};
 use crate::cli::release::log;
 use crate::cli::{Outcome, Problem, Streams};
 use crate::dependencies::{Found, status, table};
@@ -19,7 +19,7 @@ pub(super) fn run(args: &ListArgs, streams: &mut Streams<'_>) -> Result<Outcome,
     let reach = Reach::of_user(limits.file_bytes);
     let path = cleaned(&args.chart);
     let load = |path: &Path| -> Result<Loaded, Error> {
-        load_from(&Source { reach: &reach, by: By::User, path, seen_as: None }, &limits, HelmVersion::V4)
+        load_from(&ChartAt { reach: &reach, by: By::User, path, seen_as: None }, &limits, HelmVersion::V4)
     };
     let loaded = load(&path)?;
     log(streams, &loaded.warnings);

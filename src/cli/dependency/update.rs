@@ -3,7 +3,7 @@
 use super::ChangeFlags;
 use super::declared::{Place, helms_list, name_repositories, place};
 use super::folder::{check_charts, cleaned, joined, replace, write_lock};
-use crate::chart::load::{Source, load_from};
+use crate::chart::load::{ChartAt, load_from};
 use crate::chart::{Chart, Dependency, Lock};
 use crate::chart_reference::{Location, RemoteChart};
 use crate::cli::fetch::Waits;
@@ -50,7 +50,7 @@ pub(super) fn run(flags: &ChangeFlags, aim: Aim, streams: &mut Streams<'_>) -> R
     if !look::is_folder(&path) {
         return Err(Error::input("only unpacked charts can be updated").into());
     }
-    let source = Source { reach: &reach, by: By::User, path: &path, seen_as: None };
+    let source = ChartAt { reach: &reach, by: By::User, path: &path, seen_as: None };
     let loaded = load_from(&source, &limits, HelmVersion::V4)?;
     log(streams, &loaded.warnings);
     let parent = Parent { path, chart: loaded.chart, reach: &reach, limits: &limits };
@@ -255,7 +255,7 @@ impl Parent<'_> {
     }
 
     fn load(&self, by: By, path: &Path) -> Result<Arc<Chart>, Error> {
-        let source = Source { reach: self.reach, by, path, seen_as: None };
+        let source = ChartAt { reach: self.reach, by, path, seen_as: None };
         load_from(&source, self.limits, HelmVersion::V4).map(|loaded| loaded.chart)
     }
 }

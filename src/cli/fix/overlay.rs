@@ -5,7 +5,7 @@ use crate::cli::edits::key;
 use crate::cli::{Problem, Streams, diff, output};
 use crate::disk::look;
 use crate::error::Error;
-use crate::fix::{Action, Edit, Safety, Target, overlay};
+use crate::fix::{Edit, FixTarget, Safety, ValueAction, overlay};
 use crate::report::Report;
 use crate::source::File;
 
@@ -22,8 +22,8 @@ impl Fixing<'_> {
             if fix.edits.iter().all(is_of_file) && fix.safety != Safety::Manual && !is_refused {
                 continue;
             }
-            let moved = fix.edits.iter().map(|edit| Edit { target: Target::Overlay, ..edit.clone() });
-            let moved: Vec<Edit> = moved.filter(|edit| edit.action != Action::Remove).collect();
+            let moved = fix.edits.iter().map(|edit| Edit { target: FixTarget::Overlay, ..edit.clone() });
+            let moved: Vec<Edit> = moved.filter(|edit| edit.action != ValueAction::Remove).collect();
             if moved.len() == fix.edits.len() && overlay(&[edits.as_slice(), &moved].concat()).is_ok() {
                 edits.extend(moved);
             }
@@ -32,10 +32,10 @@ impl Fixing<'_> {
         if !edits.is_empty() {
             let assumed = reports.iter().filter(|report| !report.is_told).flat_map(|report| &report.assumed_keys);
             edits.extend(assumed.map(|one| Edit {
-                target: Target::Overlay,
+                target: FixTarget::Overlay,
                 path: one.key.clone(),
                 place: None,
-                action: Action::Add(one.value.as_str().into()),
+                action: ValueAction::Add(one.value.as_str().into()),
             }));
         }
         let text = overlay(&edits).map_err(|why| Error::input(why.to_string()))?;

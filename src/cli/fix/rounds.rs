@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::disk::Reach;
 use crate::error::Error;
 use crate::finding::{Finding, Severity};
-use crate::fix::{Edit, Fix, Target};
+use crate::fix::{Edit, Fix, FixTarget};
 use crate::report::Report;
 use crate::report::location::{ValuesPaths, identity};
 use crate::store::Store;
@@ -176,13 +176,13 @@ impl Fixing<'_> {
 }
 
 pub(super) fn is_of_file(edit: &Edit) -> bool {
-    matches!(edit.target, Target::File { .. })
+    matches!(edit.target, FixTarget::File { .. })
 }
 
 /// The files of a fix, for messages.
 fn file_of(fix: &Fix) -> String {
     let files = fix.edits.iter().filter_map(|edit| match &edit.target {
-        Target::File { file, .. } => Some(file.shown()),
+        FixTarget::File { file, .. } => Some(file.shown()),
         _ => None,
     });
     let files: BTreeSet<&str> = files.collect();

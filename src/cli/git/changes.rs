@@ -1,10 +1,10 @@
-//! [`Changes`]: how the working folder differs from a commit.
+//! [`ChangedFiles`]: how the working folder differs from a commit.
 //!
 //! git lists what the commit and the index contain (with the times and sizes of the files), and which files are neither in
 //! the index nor ignored. Whether a file still matches the index is decided here, because git would read files through the
 //! filters that the repository configures.
 
-use super::Repository;
+use super::GitRepository;
 use super::objects::Id;
 use crate::error::Error;
 use sha1::{Digest, Sha1};
@@ -17,14 +17,14 @@ use std::time::{Duration, UNIX_EPOCH};
 
 /// The differences from a commit, as paths relative to the repository.
 #[derive(Debug, Default)]
-pub(crate) struct Changes {
+pub(crate) struct ChangedFiles {
     /// Files, links and submodules.
     paths: BTreeSet<Vec<u8>>,
     /// All links in the index.
     links: BTreeSet<Vec<u8>>,
 }
 
-impl Changes {
+impl ChangedFiles {
     /// Whether something at a path, below it or above it changed. The empty path is the repository.
     pub(crate) fn touch(&self, path: &[u8]) -> bool {
         below(&self.paths, path).next().is_some()
@@ -72,14 +72,14 @@ const SKIP_WORKTREE: u32 = 1 << 30;
 /// The depth to which nested submodules are searched.
 const DEPTH: u32 = 16;
 
-impl Repository {
+impl GitRepository {
     /// The differences from a commit, including staged and uncommitted changes.
-    pub(crate) fn changes(&self, since: &Id) -> Result<Changes, Error> {
+    pub(crate) fn changes(&self, since: &Id) -> Result<ChangedFiles, Error> {
         self.changes_at_depth(since, 0)
     }
 
-    fn changes_at_depth(&self, since: &Id, depth: u32) -> Result<Changes, Error> {
-        let mut changes = Changes::default();
+    fn changes_at_depth(&self, since: &Id, depth: u32) -> Result<ChangedFiles, Error> {
+        let mut changes = ChangedFiles::default();
         let (others, tree, index) = std::thread::scope(|scope| {
             let others = scope.spawn(|| self.git.ask(&["ls-files", "--others", "--exclude-standard", "-z"]));
             let tree = scope.spawn(|| self.git.ask(&["ls-tree", "-r", "-z", "--full-tree", since.text()]));
@@ -140,7 +140,7 @@ impl Repository {
     }
 
     /// Adds the differences of a submodule. A submodule that is not checked out has none.
-    fn submodule(&self, entry: &Entry<'_>, depth: u32, changes: &mut Changes) {
+    fn submodule(&self, entry: &Entry<'_>, depth: u32, changes: &mut ChangedFiles) {
         let folder = self.top.join(to_path(entry.path));
         let Ok(about) = folder.symlink_metadata() else { return };
         if about.is_dir() && folder.join(".git").symlink_metadata().is_err() {
@@ -308,19 +308,19 @@ pub(super) fn to_path(path: &[u8]) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use super::{Changes, entry};
+    use super::{ChangedFiles, entry};
 
     #[test]
     fn what_is_at_below_or_around_a_path_touches_it() {
         let paths = ["a/b", "c", "d-e/f"].map(|path| path.as_bytes().to_vec());
-        let changes = Changes { paths: paths.into(), ..Changes::default() };
+        let changes = ChangedFiles { paths: paths.into(), ..ChangedFiles::default() };
         for path in ["a/b", "a", "a/b/x", "c", "c/x/y", "d-e", ""] {
             assert!(changes.touch(path.as_bytes()), "{path}");
         }
         for path in ["a/bb", "b", "cc", "d", "d-e/ff", "a/a"] {
             assert!(!changes.touch(path.as_bytes()), "{path}");
         }
-        assert!(!Changes::default().touch(b""));
+        assert!(!ChangedFiles::default().touch(b""));
     }
 
     #[test]

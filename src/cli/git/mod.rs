@@ -1,4 +1,4 @@
-//! [`Repository`]: the questions that are asked of git.
+//! [`GitRepository`]: the questions that are asked of git.
 //!
 //! A repository is untrusted: nothing that its configuration or its content names is run, nothing is fetched, and
 //! nothing is written. The content of a commit is read from its objects into memory.
@@ -14,7 +14,7 @@ mod snapshot;
 mod steps;
 
 use crate::error::Error;
-pub(crate) use changes::Changes;
+pub(crate) use changes::ChangedFiles;
 use command::Git;
 pub(crate) use objects::Id;
 use objects::Objects;
@@ -26,7 +26,7 @@ pub(crate) use steps::steps;
 
 /// A repository with a working folder.
 #[derive(Debug)]
-pub(crate) struct Repository {
+pub(crate) struct GitRepository {
     git: Git,
     /// The working folder.
     top: PathBuf,
@@ -39,7 +39,7 @@ pub(crate) struct Repository {
 /// The longest list of the commits at which a shallow history ends, in bytes.
 const SHALLOW_BYTES: u64 = 64 << 20;
 
-impl Repository {
+impl GitRepository {
     /// The repository that contains a folder, whose path has no links.
     pub(crate) fn around(here: &Path) -> Result<Self, Error> {
         let mut found = None;

@@ -1,6 +1,6 @@
 //! The flags about an image layout on a disk, which carries artifacts across a gap.
 
-use crate::bundle::{Bundle, Entry};
+use crate::bundle::{Bundle, ListLine};
 use crate::disk::Reach;
 use crate::error::Error;
 use crate::oci_layout::{Form, Layout, Writer, form_of};
@@ -87,10 +87,10 @@ pub(super) fn artifacts(layout: &Layout<'_>, with_digests: bool) -> Result<Bundl
             ))
         })?;
         let digest = (with_digests || source.tag.is_none()).then(|| digest.to_owned());
-        Ok(Entry { source, destination, digest })
+        Ok(ListLine { source, destination, digest })
     };
     let entries = layout.artifacts().filter_map(|one| Some((one.source()?, one.destination(), one.digest_text())));
-    let entries = entries.map(entry).collect::<Result<Vec<Entry>, Error>>()?;
+    let entries = entries.map(entry).collect::<Result<Vec<ListLine>, Error>>()?;
     if entries.is_empty() {
         let text = format!(
             "{}: no artifact has the whole name of its source there, such as quay.io/acme/api:1.4",

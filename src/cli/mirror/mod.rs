@@ -11,7 +11,7 @@ use crate::disk::{By, Reach};
 use crate::error::{Error, ErrorKind};
 use crate::limits::Limits;
 use crate::mirroring::{
-    Checking, Copying, Platform, Platforms, Source, State, Target, Wish, plan, plan_for_disk, run as work,
+    Checking, Copying, Item, Platform, Platforms, Source, State, Target, Wish, plan, plan_for_disk, run as work,
 };
 use crate::oci_layout::Layout;
 use crate::reference::Mirror;
@@ -176,29 +176,7 @@ fn run_with(
     for problem in layout.iter().flat_map(Layout::problems) {
         writeln!(streams.err, "warning: {}", plain_line(problem))?;
     }
-    let (shown, mirror, items) = match to.names()? {
-        Some((shown, name)) => {
-            let mut lists = what.lists.clone();
-            if let Some(target) = &what.target {
-                lists.insert(0, target.into());
-            }
-            let items = plan_for_disk(&read(&lists, &reach, streams)?, &name)?;
-            (shown, Mirror::nowhere(), items)
-        }
-        None => {
-            let Some(target) = &what.target else {
-                return Err(Error::input("no mirror is given: airtight mirror HOST").into());
-            };
-            let places: Vec<&str> = target.split(',').map(str::trim).filter(|place| !place.is_empty()).collect();
-            let mirror = Mirror::parse_all(&places).map_err(Error::input)?;
-            let lists = match &layout {
-                Some(layout) if what.lists.is_empty() => artifacts(layout, platforms.are_all())?,
-                _ => read(&what.lists, &reach, streams)?,
-            };
-            let items = plan(&lists, &mirror, what.layout.into())?;
-            (target.clone(), mirror, items)
-        }
-    };
+    let Work { shown, mirror, items } = work_of(what, to, layout.as_ref(), &reach, streams)?;
     let writer = to.open(&reach, args.copy.repair)?;
     if let Some(problem) = writer.as_ref().and_then(|writer| writer.problem.as_ref()) {
         writeln!(streams.err, "warning: {}; what follows is written again", plain_line(problem))?;
@@ -254,6 +232,40 @@ fn run_with(
         _ if is_any(&[State::Failed, State::Missing, State::Differs]) => Outcome::Findings,
         _ => Outcome::Clean,
     })
+}
+
+/// What is to be done.
+struct Work {
+    /// The mirror or the layout, as given.
+    shown: String,
+    mirror: Mirror,
+    items: Vec<Item>,
+}
+
+fn work_of(
+    what: &WhatFlags,
+    to: &ToFlags,
+    layout: Option<&Layout<'_>>,
+    reach: &Reach,
+    streams: &mut Streams<'_>,
+) -> Result<Work, Error> {
+    if let Some((shown, name)) = to.names()? {
+        // There is no mirror, so the first argument is a list too.
+        let lists: Vec<PathBuf> = what.target.iter().map(PathBuf::from).chain(what.lists.iter().cloned()).collect();
+        let items = plan_for_disk(&read(&lists, reach, streams)?, &name)?;
+        return Ok(Work { shown, mirror: Mirror::nowhere(), items });
+    }
+    let Some(target) = &what.target else {
+        return Err(Error::input("no mirror is given: airtight mirror HOST"));
+    };
+    let places: Vec<&str> = target.split(',').map(str::trim).filter(|place| !place.is_empty()).collect();
+    let mirror = Mirror::parse_all(&places).map_err(Error::input)?;
+    let lists = match layout {
+        Some(layout) if what.lists.is_empty() => artifacts(layout, what.platform.is_empty())?,
+        _ => read(&what.lists, reach, streams)?,
+    };
+    let items = plan(&lists, &mirror, what.layout.into())?;
+    Ok(Work { shown: target.clone(), mirror, items })
 }
 
 /// Reads lists.

@@ -6,13 +6,13 @@ use super::x509::{Authority, Parsed, Request, certificate};
 use crate::funcs::args::string;
 use crate::funcs::encoding::decode64;
 use crate::template::print::push_plain;
-use crate::template::types::{Kind, Type};
-use crate::template::{Context, Env, Failure, Map, Object, Value};
+use crate::template::types::{GoKind, Type};
+use crate::template::{Context, Env, Failure, GoObject, Map, Value};
 use crate::trace::{Buf, Str};
 use std::any::Any;
 
 /// The type of certificates.
-pub(crate) static CERTIFICATE: Type = Type::new("sprig.certificate", Kind::Struct, None);
+pub(crate) static CERTIFICATE: Type = Type::new("sprig.certificate", GoKind::Struct, None);
 
 /// A certificate and its key, both as PEM.
 #[derive(Debug, PartialEq)]
@@ -21,7 +21,7 @@ struct Certificate {
     key: Str,
 }
 
-impl Object for Certificate {
+impl GoObject for Certificate {
     fn ty(&self) -> &'static Type {
         &CERTIFICATE
     }
@@ -35,7 +35,7 @@ impl Object for Certificate {
         let fields = self.fields().into_iter().map(|(name, value)| (Str::from(name), value));
         Some(fields.collect::<Map>().into())
     }
-    fn equals(&self, other: &dyn Object) -> bool {
+    fn equals(&self, other: &dyn GoObject) -> bool {
         other.as_any().downcast_ref() == Some(self)
     }
 }

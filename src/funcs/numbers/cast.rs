@@ -4,7 +4,7 @@
 
 use crate::go::strconv::{parse_float, parse_int};
 use crate::template::Value;
-use crate::template::types::Kind;
+use crate::template::types::GoKind;
 
 /// A value as an integer: floats are truncated, strings are parsed as Go source (`0x1F`, `010` is 8), anything else is 0.
 pub(crate) fn to_int64(value: &Value) -> i64 {
@@ -13,7 +13,7 @@ pub(crate) fn to_int64(value: &Value) -> i64 {
         Value::Float(number, _) => truncate(*number),
         Value::Bool(truth, _) => i64::from(*truth),
         Value::Str(text) => parse_int(without_zero_decimals(text.as_bytes()), 0).unwrap_or(0),
-        Value::Object(_) => calendar_number(value).unwrap_or(0),
+        Value::GoObject(_) => calendar_number(value).unwrap_or(0),
         _ => 0,
     }
 }
@@ -26,7 +26,7 @@ pub(crate) fn to_float64(value: &Value) -> f64 {
         Value::Float(number, _) => *number,
         Value::Bool(truth, _) => f64::from(u8::from(*truth)),
         Value::Str(text) => parse_float(text.as_bytes()).unwrap_or(0.0),
-        Value::Object(_) => calendar_number(value).map_or(0.0, |number| number as f64),
+        Value::GoObject(_) => calendar_number(value).map_or(0.0, |number| number as f64),
         _ => 0.0,
     }
 }
@@ -40,9 +40,9 @@ fn truncate(number: f64) -> i64 {
 
 /// Of all named number types, only months and weekdays are converted.
 fn calendar_number(value: &Value) -> Option<i64> {
-    let Value::Object(object) = value else { return None };
+    let Value::GoObject(object) = value else { return None };
     match (object.ty().kind, object.json()) {
-        (Kind::Int, Some(Value::Int(number, _, _))) => Some(number),
+        (GoKind::Int, Some(Value::Int(number, _, _))) => Some(number),
         _ => None,
     }
 }

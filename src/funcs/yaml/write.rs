@@ -7,8 +7,8 @@ use crate::helm::HelmVersion;
 use crate::json;
 use crate::template::float::yaml_float;
 use crate::template::times::TimeObject;
-use crate::template::types::Kind;
-use crate::template::{Context, Failure, IntKind, Map, Object, Value};
+use crate::template::types::GoKind;
+use crate::template::{Context, Failure, GoObject, IntKind, Map, Value};
 use crate::trace::{Origin, Str};
 use crate::yaml::{self, Data, Dialect, Emitter, Node, order};
 use base64::Engine;
@@ -46,7 +46,7 @@ pub(super) fn to_yaml_pretty(ctx: &mut Context<'_>, value: &Value) -> Result<Str
 }
 
 fn through_json(ctx: &mut Context<'_>, value: &Value) -> Result<Str, Failure> {
-    let style = json::Style {
+    let style = json::JsonStyle {
         html: true,
         pretty: false,
         escape_bad_bytes: ctx.env.helm == HelmVersion::V3,
@@ -167,8 +167,8 @@ impl Writer {
             }
             Value::Map(map) if bridge && map.is_nil() => self.null(),
             Value::Map(map) => self.map(map)?,
-            Value::Object(object) if bridge => self.json_object(&**object)?,
-            Value::Object(object) => self.object(&**object)?,
+            Value::GoObject(object) if bridge => self.json_object(&**object)?,
+            Value::GoObject(object) => self.object(&**object)?,
         }
         Ok(())
     }
@@ -225,21 +225,21 @@ impl Writer {
     }
 
     /// An object as read from its JSON.
-    fn json_object(&mut self, object: &dyn Object) -> Result<(), Stop> {
+    fn json_object(&mut self, object: &dyn GoObject) -> Result<(), Stop> {
         match object.json() {
-            Some(value) if object.ty().kind != Kind::Complex128 => return self.value(&value),
+            Some(value) if object.ty().kind != GoKind::Complex128 => return self.value(&value),
             _ => {}
         }
-        if !matches!(object.ty().kind, Kind::Struct | Kind::Ptr) || object.ty().name == "time.Time" {
+        if !matches!(object.ty().kind, GoKind::Struct | GoKind::Ptr) || object.ty().name == "time.Time" {
             return Err(Stop::Exotic);
         }
         self.map(&object.json_fields().into_iter().map(|(name, value)| (Str::new(name), value)).collect())
     }
 
     /// An object as go-yaml v3 sees it.
-    fn object(&mut self, object: &dyn Object) -> Result<(), Stop> {
+    fn object(&mut self, object: &dyn GoObject) -> Result<(), Stop> {
         let ty = object.ty();
-        if ty.kind == Kind::Complex128 {
+        if ty.kind == GoKind::Complex128 {
             return Err(Stop::Text(format!("cannot marshal type: {}", ty.name)));
         }
         let json = object.json();

@@ -8,7 +8,9 @@ mod charts;
 mod faults;
 mod http;
 mod images;
+mod interrupted;
 mod layout;
+mod peers;
 mod server;
 mod store;
 
@@ -363,7 +365,8 @@ fn page() {
         let (shown, after) = block.split_once("```\n").expect("the block ends");
         let typed = shown.split_inclusive('\n').next().unwrap_or_default();
         let case: Case = toml::from_str(&read(&root().join(format!("testdata/mirror/{name}.toml")))).expect("a case");
-        let said = case.result.stdout.replace("@mirror", "mirror.internal").replace("@source", "quay.io");
+        let run = case.written.as_ref().filter(|_| typed.contains(" --to ")).unwrap_or(&case.result);
+        let said = run.stdout.replace("@mirror", "mirror.internal").replace("@source", "quay.io").replace("@/", "");
         made.extend([before, MARK, name, BEGIN, typed, &said.replace(" -\n", " artifacts.txt\n"), "```\n"]);
         rest = after;
     }
@@ -423,91 +426,4 @@ fn summaries_follow_their_schema() {
         }
     }
     assert!(seen > 2);
-}
-
-/// A run may end at any request, and be run again.
-#[test]
-fn a_run_that_ended_anywhere_is_run_again() {
-    let text = r#"
-        about = "x"
-        list = "@source/acme/api:1.4\n@source/acme/web:2\n"
-        images = [
-            {name = "acme/api:1.4", layers = ["base 3000", "_api 2000"], platforms = ["linux/amd64", "linux/arm64"], signed = ["cosign", "referrer"]},
-            {name = "acme/web:2", layers = ["base 3000", "web 10"]},
-        ]
-        [source]
-        referrers = true
-    "#;
-    let case: Case = toml::from_str(text).expect("a case");
-    let folder = tempfile::tempdir().expect("a folder");
-    let whole = Registries::start(&case);
-    let run = whole.run(&case, folder.path(), &[]);
-    assert_eq!(run.status, 0, "{run:?}");
-    let requests = whole.mirror.state().met;
-    assert!(requests > 20, "{requests}");
-    for most in 0..requests {
-        let registries = Registries::start(&case);
-        registries.mirror.state().dies_after = Some(most);
-        let broken = registries.run(&case, folder.path(), &["--retry-budget", "0s"]);
-        registries.verify(&case, &broken, &format!("ended after {most}"));
-        assert_eq!(broken.status, 1, "{broken:?}");
-        registries.mirror.state().dies_after = None;
-        let again = registries.run(&case, folder.path(), &[]);
-        registries.verify(&case, &again, &format!("again after {most}"));
-        assert_eq!((again.status, &again.tags), (0, &run.tags), "after {most}: {}", again.stdout);
-    }
-}
-
-/// The same on the way to a disk: the source ends at any request, or the archive is cut anywhere.
-#[test]
-fn a_layout_that_ended_anywhere_is_continued() {
-    for (path, args) in [("bundle", "[]"), ("bundle.tar", "[]"), ("bundle.tar", r#"["--chunk-size", "5000"]"#)] {
-        let text = format!(
-            r#"
-            about = "x"
-            list = "@source/acme/api:1.4\n@source/acme/web:2\n"
-            disk = {{path = "{path}", args = {args}}}
-            images = [
-                {{name = "acme/api:1.4", layers = ["base 3000", "_api 2000"], platforms = ["linux/amd64", "linux/arm64"], signed = ["cosign", "referrer"]}},
-                {{name = "acme/web:2", layers = ["base 3000", "web 10"]}},
-            ]
-            [source]
-            referrers = true
-            "#
-        );
-        let case: Case = toml::from_str(&text).expect("a case");
-        let disk = case.disk.as_ref().expect("a disk");
-        let whole = tempfile::tempdir().expect("a folder");
-        let registries = Registries::start(&case);
-        let run = registries.write(&case, disk, whole.path(), &[]);
-        assert_eq!(run.status, 0, "{run:?}");
-        let requests = registries.source.state().met;
-        assert!(requests > 20, "{requests}");
-        for most in (0..requests).step_by(5) {
-            let folder = tempfile::tempdir().expect("a folder");
-            registries.prepare(&[]);
-            registries.source.state().met = 0;
-            registries.source.state().dies_after = Some(most);
-            let broken = registries.write(&case, disk, folder.path(), &["--retry-budget", "0s"]);
-            assert_eq!(broken.status, 1, "{broken:?}");
-            assert!(!broken.tags.concat().contains("WRONG"), "{:?}", broken.tags);
-            registries.source.state().dies_after = None;
-            // Many at a time: artifacts share blobs and manifests.
-            let again = registries.write(&case, disk, folder.path(), &["--concurrency", "8"]);
-            assert_eq!((again.status, &again.tags), (0, &run.tags), "after {most}: {}", again.stdout);
-        }
-        let files = layout::bytes(whole.path(), path);
-        let total = files.len();
-        let is_archive = path.ends_with(".tar");
-        for length in (0..total).step_by(1201).filter(|_| is_archive) {
-            let folder = tempfile::tempdir().expect("a folder");
-            let chunk = if args == "[]" { usize::MAX } else { 5000 };
-            layout::spread(folder.path(), path, &files[..length], chunk);
-            let again = registries.write(&case, disk, folder.path(), &[]);
-            assert_eq!((again.status, &again.tags), (0, &run.tags), "{length} bytes: {}{}", again.stdout, again.stderr);
-            assert!(layout::bytes(folder.path(), path) == files, "other bytes after {length}");
-            let sums = |folder: &Path| layout::bytes(folder, "bundle.tar.sha256");
-            assert_eq!(sums(folder.path()), sums(whole.path()), "{length}");
-        }
-    }
 }

@@ -2,7 +2,7 @@
 //! `--x-image-repository` and `--x-image-tag`, and bare references.
 
 use super::lines::lines;
-use super::{Finder, Found, Hit, Place, Shape, Tier, commands, descriptors, dockerfile, judge, place, variables};
+use super::{FieldAt, Finder, Hit, Hits, Shape, Tier, commands, descriptors, dockerfile, judge, place, variables};
 use crate::images::find::appearance::{Naming, is_plausible, is_unmistakable, may_be_bare};
 use crate::images::find::joined_parts::{Context, Entry, join};
 use crate::objects::Step;
@@ -15,7 +15,7 @@ use std::cell::LazyCell;
 pub(super) static FINDER: Finder =
     Finder { id: "arguments", summary: "arguments of commands, as one word, as two, or in a shell string", visit };
 
-fn visit(place: &Place<'_>, found: &mut Found<'_>) {
+fn visit(place: &FieldAt<'_>, found: &mut Hits<'_>) {
     let Data::Seq(list) = &place.node.data else { return };
     let Some(key) = place.key() else { return };
     if !judge::is_command(key) && !place::starts_with_flag(list) {
@@ -32,7 +32,7 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
 }
 
 /// Images pulled by the command with these words: `[docker, pull, x]`, or `args` after the `command` beside them.
-fn pulled(place: &Place<'_>, key: &str, found: &mut Found<'_>) {
+fn pulled(place: &FieldAt<'_>, key: &str, found: &mut Hits<'_>) {
     let words = |list: &[Node]| -> Option<Vec<String>> {
         let words = list.iter().map(Node::str);
         words.map(|word| word.filter(|word| !word.contains(['\n', ' '])).map(str::to_owned)).collect()
@@ -63,7 +63,7 @@ fn pulled(place: &Place<'_>, key: &str, found: &mut Found<'_>) {
 }
 
 /// References composed of several arguments.
-fn split(place: &Place<'_>, found: &mut Found<'_>) {
+fn split(place: &FieldAt<'_>, found: &mut Hits<'_>) {
     let mut entries: Vec<Entry<'_>> = Vec::new();
     let mut indexes = Vec::new();
     let mut flag = None;
@@ -100,7 +100,7 @@ fn split(place: &Place<'_>, found: &mut Found<'_>) {
     }
 }
 
-fn argument(place: &Place<'_>, index: usize, item: &Node, string: &str, flag: Option<&str>, found: &mut Found<'_>) {
+fn argument(place: &FieldAt<'_>, index: usize, item: &Node, string: &str, flag: Option<&str>, found: &mut Hits<'_>) {
     // A text may contain many images: it is parsed once.
     let text = LazyCell::new(|| place.object.text(item));
     if variables::may_have(string) {
@@ -184,7 +184,7 @@ fn argument(place: &Place<'_>, index: usize, item: &Node, string: &str, flag: Op
     add(place, index, text.slice(from..string.len()), tier, reason, found);
 }
 
-fn add(place: &Place<'_>, index: usize, text: Text, tier: Tier, reason: String, found: &mut Found<'_>) {
+fn add(place: &FieldAt<'_>, index: usize, text: Text, tier: Tier, reason: String, found: &mut Hits<'_>) {
     let path = place.path().with(Step::Index(index));
     let hit = Hit {
         path,

@@ -1,9 +1,9 @@
 //! OCI artifacts that are not a pod's image: charts, databases, plugins, wasm modules, packages.
 
 use super::place::text_of;
-use super::{Finder, Found, Hit, Place, Shape, Tier, judge};
+use super::{FieldAt, Finder, Hit, Hits, Shape, Tier, judge};
 use crate::images::find::appearance::{is_named, words};
-use crate::objects::text::{Piece, Text};
+use crate::objects::text::{Text, TextPiece};
 use crate::reference::Reference;
 use crate::yaml::{Data, Node};
 use std::borrow::Cow;
@@ -14,7 +14,7 @@ pub(super) static FINDER: Finder =
 /// Schemes of URLs of artifacts in a registry.
 const SCHEMES: &[&str] = &["oci://", "registry://", "docker://"];
 
-fn visit(place: &Place<'_>, found: &mut Found<'_>) {
+fn visit(place: &FieldAt<'_>, found: &mut Hits<'_>) {
     match &place.node.data {
         Data::Map(_) => {
             if place.node.member("repoURL").is_some() {
@@ -30,7 +30,7 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
     }
 }
 
-fn scalar(place: &Place<'_>, found: &mut Found<'_>) {
+fn scalar(place: &FieldAt<'_>, found: &mut Hits<'_>) {
     let Some(string) = place.str() else { return };
     if let Some(scheme) = scheme(string) {
         let Some(text) = place.text().and_then(|text| without_scheme(&text)) else { return };
@@ -58,7 +58,7 @@ fn scalar(place: &Place<'_>, found: &mut Found<'_>) {
 }
 
 /// `falco-rules:5` below `artifact.install.refs`, or a plugin's reference.
-fn is_falco(place: &Place<'_>, key: &str, string: &str) -> bool {
+fn is_falco(place: &FieldAt<'_>, key: &str, string: &str) -> bool {
     matches!(key, "ref" | "refs" | "pluginRef")
         && is_named(string, true)
         && place.keys().any(|key| matches!(key, "artifact" | "falcoctl"))
@@ -74,7 +74,7 @@ const FALCO: &[(&str, &str)] = &[
 ];
 
 /// An artifact of falcoctl: a reference, or a name that an index maps to a registry.
-fn falco(place: &Place<'_>, key: &str, string: &str, found: &mut Found<'_>) {
+fn falco(place: &FieldAt<'_>, key: &str, string: &str, found: &mut Hits<'_>) {
     let Some(text) = place.text() else { return };
     if string.contains('/') {
         add(place, text, format!("`{key}` names an artifact that falcoctl installs"), found);
@@ -98,7 +98,7 @@ fn falco(place: &Place<'_>, key: &str, string: &str, found: &mut Found<'_>) {
         text.slice(0..end),
         text.slice(string.len().min(end + if path.ends_with("ruleset/") { 6 } else { 0 })..string.len()),
     );
-    let whole = Text::joined(&[Piece::Literal(path), Piece::Found(&name), Piece::Found(&version)]);
+    let whole = Text::joined(&[TextPiece::Literal(path), TextPiece::Found(&name), TextPiece::Found(&version)]);
     let reason = format!("`{key}` names an artifact of falcoctl's index");
     let hit = Hit {
         path: place.path(),
@@ -129,7 +129,7 @@ fn without_scheme(text: &Text) -> Option<Text> {
 }
 
 /// An image that OpenShift pulls for an image stream or a build: `from: {kind: DockerImage, name: acme/api:1}`.
-fn docker_image(place: &Place<'_>, found: &mut Found<'_>) {
+fn docker_image(place: &FieldAt<'_>, found: &mut Hits<'_>) {
     let Some(text) = text_of(place.object, place.node, "name").filter(|name| is_named(name, true)) else { return };
     let hit = Hit {
         path: place.path().key("name"),
@@ -144,7 +144,7 @@ fn docker_image(place: &Place<'_>, found: &mut Found<'_>) {
 }
 
 /// A chart from a registry in an Application of Argo CD: `{repoURL, chart, targetRevision}`.
-fn application(place: &Place<'_>, found: &mut Found<'_>) {
+fn application(place: &FieldAt<'_>, found: &mut Hits<'_>) {
     let part = |name| text_of(place.object, place.node, name);
     let (Some(url), Some(chart)) = (part("repoURL"), part("chart")) else { return };
     let start = scheme(&url).map_or(0, str::len);
@@ -157,7 +157,7 @@ fn application(place: &Place<'_>, found: &mut Found<'_>) {
 }
 
 /// An OCIRepository of Flux: `{url, ref: {tag, digest}}`.
-fn repository(place: &Place<'_>, found: &mut Found<'_>) {
+fn repository(place: &FieldAt<'_>, found: &mut Hits<'_>) {
     let Some(url) = text_of(place.object, place.node, "url").and_then(|url| without_scheme(&url)) else { return };
     let version = place
         .node
@@ -167,21 +167,21 @@ fn repository(place: &Place<'_>, found: &mut Found<'_>) {
 }
 
 fn joined(
-    place: &Place<'_>,
+    place: &FieldAt<'_>,
     start: &Text,
     chart: Option<&Text>,
     version: Option<Text>,
     reason: &str,
     field: &str,
-    found: &mut Found<'_>,
+    found: &mut Hits<'_>,
 ) {
-    let mut pieces = vec![Piece::Found(start)];
+    let mut pieces = vec![TextPiece::Found(start)];
     if let Some(chart) = chart {
-        pieces.extend([Piece::Literal("/"), Piece::Found(chart)]);
+        pieces.extend([TextPiece::Literal("/"), TextPiece::Found(chart)]);
     }
     if let Some(version) = version.as_ref().filter(|version| !version.contains(['*', '>', '<', '~', '^', ' '])) {
-        pieces.push(Piece::Literal(if version.contains(':') { "@" } else { ":" }));
-        pieces.push(Piece::Found(version));
+        pieces.push(TextPiece::Literal(if version.contains(':') { "@" } else { ":" }));
+        pieces.push(TextPiece::Found(version));
     }
     let text = Text::joined(&pieces);
     if Reference::parse(&text).is_ok_and(|reference| reference.registry_range.is_some()) {
@@ -196,7 +196,7 @@ fn joined(
     }
 }
 
-fn add(place: &Place<'_>, text: Text, reason: String, found: &mut Found<'_>) {
+fn add(place: &FieldAt<'_>, text: Text, reason: String, found: &mut Hits<'_>) {
     let hit = Hit {
         path: place.path(),
         container: None,

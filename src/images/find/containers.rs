@@ -1,6 +1,6 @@
 //! Containers of pod templates: of the known kinds, and of anything with the same shape.
 
-use super::{Finder, Found, Hit, Place, Shape, Tier, variables};
+use super::{FieldAt, Finder, Hit, Hits, Shape, Tier, variables};
 use crate::objects::Step;
 use crate::objects::injection;
 use crate::objects::pods::CONTAINER_LISTS;
@@ -12,7 +12,7 @@ use std::borrow::Cow;
 pub(super) static FINDER: Finder =
     Finder { id: "containers", summary: "`image` of containers, init containers and ephemeral containers", visit };
 
-fn visit(place: &Place<'_>, found: &mut Found<'_>) {
+fn visit(place: &FieldAt<'_>, found: &mut Hits<'_>) {
     if !place.key().is_some_and(|key| CONTAINER_LISTS.contains(&key)) {
         return;
     }
@@ -52,7 +52,7 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
 
 /// The image of a container in something that is not a pod yet, with its variables filled in as far as possible; `None` for a
 /// pattern, and for a text that is only variables.
-fn image(place: &Place<'_>, container: &Node, text: Text) -> Option<Text> {
+fn image(place: &FieldAt<'_>, container: &Node, text: Text) -> Option<Text> {
     let text = variables::filled_in(place, container, &text).unwrap_or(text);
     if OpenReference::parse(&text).is_some() {
         return Some(text);

@@ -1,7 +1,7 @@
 //! Fields from the configuration: those that contain images, and those that do not, whatever the other finders say.
 
-use super::hints::{Action, Hints, PlaceRule};
-use super::{Finder, Found, Hit, Place, Shape, Tier};
+use super::hints::{HintAction, Hints, PlaceRule};
+use super::{FieldAt, Finder, Hit, Hits, Shape, Tier};
 use crate::objects::{Object, Path};
 use std::borrow::Cow;
 
@@ -13,8 +13,8 @@ impl PlaceRule {
     }
 }
 
-fn visit(place: &Place<'_>, found: &mut Found<'_>) {
-    let mut rules = found.hints.places.iter().filter(|rule| rule.action == Action::Add).peekable();
+fn visit(place: &FieldAt<'_>, found: &mut Hits<'_>) {
+    let mut rules = found.hints.places.iter().filter(|rule| rule.action == HintAction::Add).peekable();
     if rules.peek().is_none() {
         return;
     }
@@ -38,7 +38,7 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
 
 /// Whether the configuration excludes a path.
 pub(super) fn is_excluded(hints: Hints<'_>, object: &Object<'_>, path: &Path) -> bool {
-    let mut rules = hints.places.iter().filter(|rule| rule.action == Action::Exclude).peekable();
+    let mut rules = hints.places.iter().filter(|rule| rule.action == HintAction::Exclude).peekable();
     if rules.peek().is_none() {
         return false;
     }

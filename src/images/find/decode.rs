@@ -1,7 +1,7 @@
 //! Decodes texts: base64, gzip, `data:` URLs.
 
-use super::Found;
-use crate::objects::text::{Piece, Text};
+use super::Hits;
+use crate::objects::text::{Text, TextPiece};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use std::io::Read;
@@ -21,7 +21,7 @@ pub(super) fn may_be_encoded(text: &str) -> bool {
 }
 
 /// The content of a base64 text, unpacked if packed; `None` if it is not base64, or not text.
-pub(super) fn base64(text: &Text, encoded: &str, found: &mut Found<'_>) -> Option<Text> {
+pub(super) fn base64(text: &Text, encoded: &str, found: &mut Hits<'_>) -> Option<Text> {
     let is_folded = encoded.bytes().any(|byte| byte.is_ascii_whitespace());
     let lines: String = encoded.split_ascii_whitespace().collect();
     let bytes =
@@ -47,7 +47,7 @@ fn is_gzip(bytes: &[u8]) -> bool {
 }
 
 /// The content of a gzip text.
-fn unpacked(bytes: &[u8], found: &mut Found<'_>) -> Option<String> {
+fn unpacked(bytes: &[u8], found: &mut Hits<'_>) -> Option<String> {
     let most = found.limits.yaml_bytes.saturating_sub(found.decoded_bytes);
     let mut text = Vec::new();
     // Truncated data is an error, but the part before it is still used.
@@ -64,7 +64,7 @@ fn unpacked(bytes: &[u8], found: &mut Found<'_>) -> Option<String> {
 }
 
 /// The content of a `data:` URL (RFC 2397): `data:text/plain;base64,…`, `data:,a%20b`.
-pub(super) fn data_url(text: &Text, url: &str, found: &mut Found<'_>) -> Option<Text> {
+pub(super) fn data_url(text: &Text, url: &str, found: &mut Hits<'_>) -> Option<Text> {
     let comma = url.find(',')?;
     let (head, data) = (&url[..comma], text.slice(comma + 1..url.len()));
     if head.contains(char::is_whitespace) {
@@ -110,6 +110,6 @@ fn unfolded(text: &Text) -> Text {
         }
         at += line.len();
     }
-    let pieces: Vec<Piece<'_>> = lines.iter().map(Piece::Found).collect();
+    let pieces: Vec<TextPiece<'_>> = lines.iter().map(TextPiece::Found).collect();
     Text::joined(&pieces)
 }

@@ -1,17 +1,17 @@
 //! References joined from sibling fields: `{registry, repository, tag, digest}`, `{repository, image, version}`,
 //! `image: {name, repository, tag}`, `{name, newTag}`, and `hub` and `tag` that apply to everything below them.
 
-use super::{Finder, Found, Hit, Place, Shape, Tier};
+use super::{FieldAt, Finder, Hit, Hits, Shape, Tier};
 use crate::images::find::appearance::{Naming, is_named, naming};
 use crate::images::find::joined_parts::{Context, Entry, Joined, join};
-use crate::objects::text::{Piece, Text};
+use crate::objects::text::{Text, TextPiece};
 use crate::yaml::Data;
 use std::borrow::Cow;
 
 pub(super) static FINDER: Finder =
     Finder { id: "descriptors", summary: "`{registry, repository, tag, digest}` and similar fields, joined", visit };
 
-fn visit(place: &Place<'_>, found: &mut Found<'_>) {
+fn visit(place: &FieldAt<'_>, found: &mut Hits<'_>) {
     match &place.node.data {
         Data::Map(entries) => {
             let entries: Vec<Entry<'_>> = entries
@@ -61,7 +61,7 @@ pub(super) fn named(names: &[String]) -> String {
 }
 
 /// `image: proxyv2` below maps with `hub` and `tag` for all images, directly or in their `global`.
-fn below_hub(place: &Place<'_>, found: &mut Found<'_>) {
+fn below_hub(place: &FieldAt<'_>, found: &mut Hits<'_>) {
     if !place.str().is_some_and(|text| is_named(text, true) && !text.contains(['/', ':', '@'])) {
         return;
     }
@@ -72,11 +72,11 @@ fn below_hub(place: &Place<'_>, found: &mut Found<'_>) {
     };
     let (Some(hub), Some(tag), Some(own)) = (nearest("hub"), nearest("tag"), place.text()) else { return };
     let text = Text::joined(&[
-        Piece::Found(&hub),
-        Piece::Literal("/"),
-        Piece::Found(&own),
-        Piece::Literal(":"),
-        Piece::Found(&tag),
+        TextPiece::Found(&hub),
+        TextPiece::Literal("/"),
+        TextPiece::Found(&own),
+        TextPiece::Literal(":"),
+        TextPiece::Found(&tag),
     ]);
     if !is_named(&text, false) {
         return;

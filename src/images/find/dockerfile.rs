@@ -1,7 +1,7 @@
 //! Dockerfiles: `FROM` with its stages, arguments and platforms, `COPY --from=`, `RUN --mount=from=` and `# syntax=`.
 
 use crate::images::find::appearance::is_named;
-use crate::objects::text::{Piece, Text};
+use crate::objects::text::{Text, TextPiece};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
@@ -172,7 +172,7 @@ impl Build<'_> {
             return;
         }
         let texts: Vec<Text> = slices.into_iter().map(|range| self.text.slice(range)).collect();
-        let pieces: Vec<Piece<'_>> = texts.iter().map(Piece::Found).collect();
+        let pieces: Vec<TextPiece<'_>> = texts.iter().map(TextPiece::Found).collect();
         let text = if let [text] = texts.as_slice() { text.clone() } else { Text::joined(&pieces) };
         if is_named(&text, true) {
             self.found.push(Base { text, by });

@@ -1,14 +1,14 @@
 //! Encoded texts in a manifest: base64, gzip, `data:` URLs. They are decoded and searched like other texts: files of
 //! cloud-init and of Ignition, the bootstrap data of Cluster API, variables, Secrets.
 
-use super::{Finder, Found, Place, decode, nested};
+use super::{FieldAt, Finder, Hits, decode, nested};
 use crate::yaml::Data;
 use crate::yaml::Node;
 
 pub(super) static FINDER: Finder =
     Finder { id: "encoded", summary: "texts in base64, packed with gzip, in `data:` URLs", visit };
 
-fn visit(place: &Place<'_>, found: &mut Found<'_>) {
+fn visit(place: &FieldAt<'_>, found: &mut Hits<'_>) {
     if !matches!(place.node.data, Data::Str(_)) || place.is_base64() {
         return;
     }
@@ -20,7 +20,7 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
 }
 
 /// Whether a sibling field says that a text is encoded: `encoding: gzip+base64`.
-fn is_packed(place: &Place<'_>) -> bool {
+fn is_packed(place: &FieldAt<'_>) -> bool {
     // Check the field's own name first: comparing all members of a map with each other would be quadratic.
     if place.key() != Some("content") {
         return false;

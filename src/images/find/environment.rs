@@ -1,7 +1,7 @@
 //! Environment variables, and other lists of `{name, value}`: a value that is a reference, a list of references, one per line,
 //! or split over `…_REGISTRY`, `…_REPOSITORY` and `…_TAG`.
 
-use super::{Finder, Found, Hit, Place, Shape, Tier, descriptors, judge, nested, variables};
+use super::{FieldAt, Finder, Hit, Hits, Shape, Tier, descriptors, judge, nested, variables};
 use crate::images::find::appearance::{Naming, is_plausible, may_be_bare, naming};
 use crate::images::find::joined_parts::{Context, Entry, join};
 use crate::objects::Step;
@@ -15,7 +15,7 @@ pub(super) static FINDER: Finder = Finder {
     visit,
 };
 
-fn visit(place: &Place<'_>, found: &mut Found<'_>) {
+fn visit(place: &FieldAt<'_>, found: &mut Hits<'_>) {
     if matches!(place.node.data, Data::Seq(_)) {
         split(place, found);
     } else if let Some(name) = place.variable() {
@@ -29,7 +29,7 @@ fn named(item: &Node) -> Option<Entry<'_>> {
 }
 
 /// References composed of several variables.
-fn split(place: &Place<'_>, found: &mut Found<'_>) {
+fn split(place: &FieldAt<'_>, found: &mut Hits<'_>) {
     let list = place.node.items();
     let (indexes, entries): (Vec<usize>, Vec<Entry<'_>>) =
         list.iter().enumerate().filter_map(|(index, item)| Some((index, named(item)?))).unzip();
@@ -50,7 +50,7 @@ fn split(place: &Place<'_>, found: &mut Found<'_>) {
     }
 }
 
-fn value(place: &Place<'_>, name: &str, found: &mut Found<'_>) {
+fn value(place: &FieldAt<'_>, name: &str, found: &mut Hits<'_>) {
     let Some(string) = place.str() else { return };
     if variables::may_have(string)
         && let Some(text) = place.text()

@@ -4,7 +4,7 @@
 use super::hints::Hints;
 use super::judge::{is_other_artifact, is_prefix, judge};
 use super::schema::is_definition;
-use super::{Finder, Found, Hit, Place, Shape, Tier, variables};
+use super::{FieldAt, Finder, Hit, Hits, Shape, Tier, variables};
 use crate::images::find::appearance::{is_named, is_tagged_name, is_tagged_path, may_be_bare, words};
 use crate::images::find::joined_parts::role_of_part;
 use crate::objects::text::Text;
@@ -17,7 +17,7 @@ pub(super) static FINDER: Finder = Finder {
     visit,
 };
 
-fn visit(place: &Place<'_>, found: &mut Found<'_>) {
+fn visit(place: &FieldAt<'_>, found: &mut Hits<'_>) {
     if !matches!(place.node.data, Data::Str(_)) || place.is_base64() {
         return;
     }
@@ -39,7 +39,7 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
 }
 
 /// What the name of a field says about its text, and why.
-pub(super) fn named(place: &Place<'_>, string: &str, hints: Hints<'_>) -> Option<(Tier, String)> {
+pub(super) fn named(place: &FieldAt<'_>, string: &str, hints: Hints<'_>) -> Option<(Tier, String)> {
     let key = place.last_key()?;
     if is_label(place) {
         return None;
@@ -82,7 +82,7 @@ pub(super) fn named(place: &Place<'_>, string: &str, hints: Hints<'_>) -> Option
 }
 
 /// Adds the text of a field.
-pub(super) fn add(place: &Place<'_>, text: Text, tier: Tier, reason: String, found: &mut Found<'_>) {
+pub(super) fn add(place: &FieldAt<'_>, text: Text, tier: Tier, reason: String, found: &mut Hits<'_>) {
     let shape = if place.is_config_data() { Shape::Nested } else { Shape::Field };
     let hit =
         Hit { path: place.path(), container: None, text, tier, shape, reason: Cow::Owned(reason), nodes: Vec::new() };
@@ -91,7 +91,7 @@ pub(super) fn add(place: &Place<'_>, text: Text, tier: Tier, reason: String, fou
 
 /// Whether the value directly below a key must be an image, `image`, `containerImage`; Kubernetes' own kinds have only the
 /// first, except in annotations.
-fn is_of_image(place: &Place<'_>, key: &str) -> bool {
+fn is_of_image(place: &FieldAt<'_>, key: &str) -> bool {
     let is_open = || {
         is_custom(place)
             || is_definition(&place.object.kind)
@@ -103,7 +103,7 @@ fn is_of_image(place: &Place<'_>, key: &str) -> bool {
 }
 
 /// Whether the object is a custom resource.
-fn is_custom(place: &Place<'_>) -> bool {
+fn is_custom(place: &FieldAt<'_>) -> bool {
     let group = place.object.api_version.split('/').next().unwrap_or_default();
     group.contains('.') && !group.ends_with(".k8s.io")
 }
@@ -119,7 +119,7 @@ fn is_picture(key: &str) -> bool {
 }
 
 /// `runner: acme/runner:1` in a custom resource: a short name in a field with a neutral name.
-fn is_short_name(place: &Place<'_>, key: &str, string: &str) -> bool {
+fn is_short_name(place: &FieldAt<'_>, key: &str, string: &str) -> bool {
     place.object.depth == 0
         && is_custom(place)
         && !is_prefix(key)
@@ -133,14 +133,14 @@ fn is_container(key: &str) -> bool {
 }
 
 /// Machine images are images of another kind.
-fn is_machine(place: &Place<'_>) -> bool {
+fn is_machine(place: &FieldAt<'_>) -> bool {
     const GROUPS: &[&str] = &["cluster.k8s.io", "cluster.x-k8s.io", "karpenter", "machine"];
     GROUPS.iter().any(|group| place.object.api_version.contains(group))
         || place.keys().any(|key| matches!(key, "cloudProviderSpec" | "providerSpec"))
 }
 
 /// Labels and selectors consist of words, some of which look like references.
-fn is_label(place: &Place<'_>) -> bool {
+fn is_label(place: &FieldAt<'_>) -> bool {
     let mut keys = place.keys().skip(1);
     keys.next().is_some_and(|key| matches!(key, "labels" | "matchLabels" | "nodeSelector" | "selector"))
 }

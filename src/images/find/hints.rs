@@ -18,7 +18,7 @@ pub(crate) struct Hints<'h> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PlaceRule {
     /// Whether the field contains images.
-    pub action: Action,
+    pub action: HintAction,
     /// Pattern of the object's kind.
     pub kind: String,
     /// Pattern of the object's name.
@@ -29,7 +29,7 @@ pub(crate) struct PlaceRule {
 
 /// What a [`PlaceRule`] says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Action {
+pub(crate) enum HintAction {
     /// A scalar in the field is an image.
     Add,
     /// Nothing in the field is an image.

@@ -4,7 +4,7 @@
 use super::variables;
 use crate::images::find::appearance::{Naming, is_named, is_unmistakable, naming, words};
 use crate::images::find::hints::Hints;
-use crate::objects::text::{Piece, Text};
+use crate::objects::text::{Text, TextPiece};
 use crate::objects::{Object, Path};
 use crate::reference::Reference;
 use crate::reference::open::OpenReference;
@@ -358,18 +358,18 @@ impl Family<'_> {
         if let Some((index, text)) = &before {
             names.push(name(*index));
             parts.push(*index);
-            pieces.extend([Piece::Found(text), Piece::Literal("/")]);
+            pieces.extend([TextPiece::Found(text), TextPiece::Literal("/")]);
         }
         names.push(name(index));
         parts.push(index);
-        pieces.push(Piece::Found(&own));
+        pieces.push(TextPiece::Found(&own));
         if let Some((index, text)) = &tag
             && !has_version(&own)
         {
             names.push(name(*index));
             parts.push(*index);
-            pieces.push(Piece::Literal(if text.starts_with("sha256:") { "@" } else { ":" }));
-            pieces.push(Piece::Found(text));
+            pieces.push(TextPiece::Literal(if text.starts_with("sha256:") { "@" } else { ":" }));
+            pieces.push(TextPiece::Found(text));
         }
         if let Some((index, text)) = &digest
             && !own.contains('@')
@@ -377,8 +377,8 @@ impl Family<'_> {
         {
             names.push(name(*index));
             parts.push(*index);
-            pieces.push(Piece::Literal(if text.contains(':') { "@" } else { "@sha256:" }));
-            pieces.push(Piece::Found(text));
+            pieces.push(TextPiece::Literal(if text.contains(':') { "@" } else { "@sha256:" }));
+            pieces.push(TextPiece::Found(text));
         }
         let text = Text::joined(&pieces);
         let is_image = self.context.naming == Naming::Image && text.contains(['/', ':']);

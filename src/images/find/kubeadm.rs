@@ -2,8 +2,8 @@
 //! plane's images.
 
 use super::place::text_of;
-use super::{Finder, Found, Hit, Place, Shape, Tier};
-use crate::objects::text::{Piece, Text};
+use super::{FieldAt, Finder, Hit, Hits, Shape, Tier};
+use crate::objects::text::{Text, TextPiece};
 use crate::reference::Reference;
 use crate::yaml::{Data, Node};
 use std::borrow::Cow;
@@ -14,7 +14,7 @@ pub(super) static FINDER: Finder =
 /// The images whose tag is the version of the cluster.
 const CONTROL_PLANE: &[&str] = &["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy"];
 
-fn visit(place: &Place<'_>, found: &mut Found<'_>) {
+fn visit(place: &FieldAt<'_>, found: &mut Hits<'_>) {
     if !matches!(place.node.data, Data::Map(_)) {
         return;
     }
@@ -39,26 +39,26 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
 }
 
 /// `version` of a control plane of Cluster API, beside or above `kubeadmConfigSpec`.
-fn cluster_version(place: &Place<'_>) -> Option<Text> {
+fn cluster_version(place: &FieldAt<'_>) -> Option<Text> {
     let has_version = |map: &&&Node| map.member("version").is_some_and(|version| matches!(version.data, Data::Str(_)));
     let map = place.above.iter().rev().find(has_version)?;
     text_of(place.object, map, "version")
 }
 
 fn add(
-    place: &Place<'_>,
+    place: &FieldAt<'_>,
     map: &Node,
     way: &[&str],
     name: &str,
     repository: &Text,
     version: Option<&Text>,
-    found: &mut Found<'_>,
+    found: &mut Hits<'_>,
 ) {
     let end = repository.trim_end_matches('/').len();
     let repository = repository.slice(0..end);
-    let mut pieces = vec![Piece::Found(&repository), Piece::Literal("/"), Piece::Literal(name)];
+    let mut pieces = vec![TextPiece::Found(&repository), TextPiece::Literal("/"), TextPiece::Literal(name)];
     if let Some(version) = version {
-        pieces.extend([Piece::Literal(":"), Piece::Found(version)]);
+        pieces.extend([TextPiece::Literal(":"), TextPiece::Found(version)]);
     }
     let text = Text::joined(&pieces);
     if Reference::parse(&text).is_err() || map.member("imageRepository").is_none() {

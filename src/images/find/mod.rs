@@ -50,9 +50,9 @@ use crate::reference::open::OpenReference;
 use crate::render::manifest::Manifest;
 use crate::work::Work;
 pub(crate) use appearance::words;
-pub(crate) use hints::{Action, Hints, PlaceRule};
+pub(crate) use hints::{HintAction, Hints, PlaceRule};
 use named_paths::Names;
-use place::Place;
+use place::FieldAt;
 pub(crate) use registries::{is_well_known, may_be_registry};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -86,7 +86,7 @@ pub(crate) struct Finder {
     #[cfg_attr(not(test), expect(dead_code, reason = "docs/finders.md lists it"))]
     pub(crate) summary: &'static str,
     /// Inspects one node, and adds what it finds.
-    pub(crate) visit: fn(&Place<'_>, &mut Found<'_>),
+    pub(crate) visit: fn(&FieldAt<'_>, &mut Hits<'_>),
 }
 
 /// How certain it is that a text is an image reference.
@@ -214,7 +214,7 @@ pub(crate) struct Hit {
 
 /// The hits so far, and the context for finders.
 #[derive(Debug)]
-pub(crate) struct Found<'l> {
+pub(crate) struct Hits<'l> {
     /// The limits.
     pub(crate) limits: &'l Limits,
     /// The user's hints.
@@ -246,7 +246,7 @@ const STEPS_OF_AN_IMAGE: u64 = 80;
 /// The cost of each level of a reference's path.
 const STEPS_OF_A_STEP: u64 = 4;
 
-impl Found<'_> {
+impl Hits<'_> {
     /// Adds a reference, unless the same text was already found.
     pub(crate) fn add(&mut self, object: &Object<'_>, hit: Hit) {
         let own = hit.text.places(0..hit.text.len());
@@ -413,7 +413,7 @@ pub(crate) fn find(manifest: &Arc<Manifest>, hints: Hints<'_>, limits: &Limits) 
 
 /// The image references of a manifest, after a number of steps in others.
 fn search(manifest: &Arc<Manifest>, hints: Hints<'_>, limits: &Limits, steps: u64) -> Search {
-    let mut found = Found {
+    let mut found = Hits {
         limits,
         hints,
         uses: Vec::new(),

@@ -1,15 +1,15 @@
 //! Gatekeeper's AssignImage, which rewrites the images of pods: `assignDomain`, `assignPath` and `assignTag` are parts of
 //! one reference.
 
-use super::{Finder, Found, Hit, Place, Shape, Tier, place};
-use crate::objects::text::{Piece, Text};
+use super::{FieldAt, Finder, Hit, Hits, Shape, Tier, place};
+use crate::objects::text::{Text, TextPiece};
 use crate::yaml::Data;
 use std::borrow::Cow;
 
 pub(super) static FINDER: Finder =
     Finder { id: "mutations", summary: "`assignDomain`, `assignPath` and `assignTag` of Gatekeeper, joined", visit };
 
-fn visit(place: &Place<'_>, found: &mut Found<'_>) {
+fn visit(place: &FieldAt<'_>, found: &mut Hits<'_>) {
     if place.object.kind != "AssignImage" || !matches!(place.node.data, Data::Map(_)) {
         return;
     }
@@ -19,10 +19,10 @@ fn visit(place: &Place<'_>, found: &mut Found<'_>) {
     let Some(path) = path else { return };
     let mut pieces = Vec::new();
     if let Some(domain) = &domain {
-        pieces.extend([Piece::Found(domain), Piece::Literal("/")]);
+        pieces.extend([TextPiece::Found(domain), TextPiece::Literal("/")]);
     }
-    pieces.push(Piece::Found(&path));
-    pieces.extend(tag.as_ref().map(Piece::Found));
+    pieces.push(TextPiece::Found(&path));
+    pieces.extend(tag.as_ref().map(TextPiece::Found));
     let hit = Hit {
         path: place.path().key("assignPath"),
         container: None,

@@ -4,7 +4,7 @@
 
 use super::template::by_line;
 use super::walk::walk;
-use super::{Finder, Found, Place, Shape, commands, decode, dockerfile, fields, judge, prose};
+use super::{FieldAt, Finder, Hits, Shape, commands, decode, dockerfile, fields, judge, prose};
 use crate::images::find::appearance::is_plausible;
 use crate::objects::text::Text;
 use crate::objects::{Object, Step};
@@ -13,7 +13,7 @@ use crate::yaml::{self, Data, Node};
 pub(super) static FINDER: Finder =
     Finder { id: "nested", summary: "documents in texts: ConfigMaps, Secrets, values in a resource", visit };
 
-fn visit(place: &Place<'_>, found: &mut Found<'_>) {
+fn visit(place: &FieldAt<'_>, found: &mut Hits<'_>) {
     let Some(text) = place.str() else { return };
     if place.is_base64() {
         secret(place, text, found);
@@ -45,7 +45,7 @@ fn is_text(text: &str) -> bool {
 }
 
 /// A text of a Secret.
-fn secret(place: &Place<'_>, encoded: &str, found: &mut Found<'_>) {
+fn secret(place: &FieldAt<'_>, encoded: &str, found: &mut Hits<'_>) {
     let Some(text) = place.text() else { return };
     let Some(decoded) = decode::base64(&text, encoded, found) else { return };
     let is_script = is_script(&decoded, place.last_key().unwrap_or_default());
@@ -62,13 +62,13 @@ fn secret(place: &Place<'_>, encoded: &str, found: &mut Found<'_>) {
 }
 
 /// Searches the text of a node; `name` is the name of the text, `shape` the form of hits in its lines.
-pub(super) fn read(place: &Place<'_>, name: &str, shape: Shape, found: &mut Found<'_>) {
+pub(super) fn read(place: &FieldAt<'_>, name: &str, shape: Shape, found: &mut Hits<'_>) {
     if let Some(text) = place.text() {
         document(place, &text, name, shape, found);
     }
 }
 
-pub(super) fn document(place: &Place<'_>, text: &Text, name: &str, shape: Shape, found: &mut Found<'_>) {
+pub(super) fn document(place: &FieldAt<'_>, text: &Text, name: &str, shape: Shape, found: &mut Hits<'_>) {
     let is_deep = place.object.depth >= found.limits.nested_depth || found.nested_nodes > found.limits.yaml_nodes;
     let is_other = dockerfile::is_one(name, text);
     if is_deep || is_other || !text.contains('\n') && !text.starts_with(['{', '[']) {
@@ -98,7 +98,7 @@ pub(super) fn document(place: &Place<'_>, text: &Text, name: &str, shape: Shape,
 }
 
 /// Shows a nested document to the finders.
-fn tree(place: &Place<'_>, node: &Node, source: Text, found: &mut Found<'_>) {
+fn tree(place: &FieldAt<'_>, node: &Node, source: Text, found: &mut Hits<'_>) {
     let object = Object {
         manifest: place.object.manifest,
         name: place.object.name.clone(),
@@ -141,7 +141,7 @@ fn documents(text: &str) -> Vec<std::ops::Range<usize>> {
 const LAYERS: usize = 4;
 
 /// Decodes a text as far as possible, and searches the result.
-pub(super) fn read_encoded(place: &Place<'_>, text: &Text, found: &mut Found<'_>) {
+pub(super) fn read_encoded(place: &FieldAt<'_>, text: &Text, found: &mut Hits<'_>) {
     let mut text = text.clone();
     for layer in 0..LAYERS {
         let decoded = match text.as_str() {

@@ -1,4 +1,4 @@
-//! [`Place`]: a node of a tree with its path, as finders see it, and the walk over all nodes.
+//! [`FieldAt`]: a node of a tree with its path, as finders see it, and the walk over all nodes.
 
 use super::judge::is_command;
 use crate::objects::pods::CONTAINER_LISTS;
@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 /// A node of a tree, with its path.
 #[derive(Debug)]
-pub(crate) struct Place<'w> {
+pub(crate) struct FieldAt<'w> {
     /// The tree.
     pub object: &'w Object<'w>,
     /// The node.
@@ -40,7 +40,7 @@ impl Way<'_> {
     }
 }
 
-impl<'w> Place<'w> {
+impl<'w> FieldAt<'w> {
     /// The name of the member that this node is; `None` for an item of a list.
     pub(crate) fn key(&self) -> Option<&str> {
         self.way.last()?.key()

@@ -2,7 +2,7 @@
 //! `worker_container_repository` and `worker_container_tag`; and a name that says image may precede a bare word:
 //! `spark.kubernetes.container.image=spark`.
 
-use super::{Place, hints::Hints};
+use super::{FieldAt, hints::Hints};
 use crate::images::find::appearance::{Naming, is_named, may_be_bare, words};
 use crate::images::find::joined_parts::{Context, Entry, Joined, join};
 use crate::objects::text::Text;
@@ -22,7 +22,7 @@ pub(super) struct Setting {
 }
 
 /// The images of a text, joined ones first.
-pub(super) fn images(place: &Place<'_>, text: &Text, hints: Hints<'_>) -> Vec<Setting> {
+pub(super) fn images(place: &FieldAt<'_>, text: &Text, hints: Hints<'_>) -> Vec<Setting> {
     let mut found = Vec::new();
     let mut section: Vec<(&str, Range<usize>)> = Vec::new();
     let mut has_sections = false;
@@ -42,7 +42,13 @@ pub(super) fn images(place: &Place<'_>, text: &Text, hints: Hints<'_>) -> Vec<Se
     found
 }
 
-fn read(place: &Place<'_>, text: &Text, section: &[(&str, Range<usize>)], hints: Hints<'_>, found: &mut Vec<Setting>) {
+fn read(
+    place: &FieldAt<'_>,
+    text: &Text,
+    section: &[(&str, Range<usize>)],
+    hints: Hints<'_>,
+    found: &mut Vec<Setting>,
+) {
     let speaks_of_git = std::cell::LazyCell::new(|| text.as_str().contains("git"));
     let entries: Vec<Entry<'_>> = section.iter().map(|(name, range)| Entry::part(name, text, range.clone())).collect();
     for Joined { text, own, names, is_sure, .. } in

@@ -2,12 +2,12 @@
 
 use super::judge::is_database;
 use super::lines::lines;
-use super::{Found, Hit, Place, Shape, Tier, commands, descriptors, dockerfile, groovy, properties};
+use super::{FieldAt, Hit, Hits, Shape, Tier, commands, descriptors, dockerfile, groovy, properties};
 use crate::objects::text::Text;
 use std::borrow::Cow;
 
 /// Adds the references in the lines of a text; `name` is the name of the text, `shape` its form if it is not a template.
-pub(super) fn by_line(place: &Place<'_>, text: &Text, name: &str, shape: Shape, found: &mut Found<'_>) {
+pub(super) fn by_line(place: &FieldAt<'_>, text: &Text, name: &str, shape: Shape, found: &mut Hits<'_>) {
     let is_template = text.contains("{{");
     formats(place, text, name, shape, found);
     for line in lines(text, Some(name), found.hints) {
@@ -37,7 +37,7 @@ pub(super) fn by_line(place: &Place<'_>, text: &Text, name: &str, shape: Shape, 
 }
 
 /// Adds the images of known text formats: Dockerfiles, scripts, pipelines, settings.
-fn formats(place: &Place<'_>, text: &Text, name: &str, shape: Shape, found: &mut Found<'_>) {
+fn formats(place: &FieldAt<'_>, text: &Text, name: &str, shape: Shape, found: &mut Hits<'_>) {
     let hints = found.hints;
     let mut add = |image: Text, own: &Text, tier: Tier, reason: String| {
         let hit = Hit {

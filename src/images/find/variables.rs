@@ -5,10 +5,10 @@
 
 use super::hints::Hints;
 use super::registries::{is_registry, may_be_registry};
-use super::{Found, Hit, Place, Shape, Tier, judge};
+use super::{FieldAt, Hit, Hits, Shape, Tier, judge};
 use crate::images::find::appearance::{Naming, naming};
 use crate::objects::Path;
-use crate::objects::text::{Piece, Text};
+use crate::objects::text::{Text, TextPiece};
 use crate::reference::open::{OpenReference, variables};
 use crate::yaml::Node;
 use std::borrow::Cow;
@@ -22,12 +22,12 @@ pub(super) fn may_have(text: &str) -> bool {
 const ROUNDS: usize = 4;
 
 /// The text with the variables filled in that the object defines; `None` if it defines none.
-fn filled(place: &Place<'_>, text: &Text) -> Option<Text> {
+fn filled(place: &FieldAt<'_>, text: &Text) -> Option<Text> {
     filled_in(place, place.node, text)
 }
 
 /// The same for a text in a node below the place.
-pub(super) fn filled_in(place: &Place<'_>, node: &Node, text: &Text) -> Option<Text> {
+pub(super) fn filled_in(place: &FieldAt<'_>, node: &Node, text: &Text) -> Option<Text> {
     let mut filled: Option<Text> = None;
     for _ in 0..ROUNDS {
         let Some(next) = filled_once(place, node, filled.as_ref().unwrap_or(text)) else { break };
@@ -39,7 +39,7 @@ pub(super) fn filled_in(place: &Place<'_>, node: &Node, text: &Text) -> Option<T
     filled
 }
 
-fn filled_once(place: &Place<'_>, node: &Node, text: &Text) -> Option<Text> {
+fn filled_once(place: &FieldAt<'_>, node: &Node, text: &Text) -> Option<Text> {
     let mut texts = Vec::new();
     let mut at = 0;
     let mut is_filled = false;
@@ -51,7 +51,7 @@ fn filled_once(place: &Place<'_>, node: &Node, text: &Text) -> Option<Text> {
         at = variable.end;
     }
     texts.push(text.slice(at..text.len()));
-    let pieces: Vec<Piece<'_>> = texts.iter().filter(|text| !text.is_empty()).map(Piece::Found).collect();
+    let pieces: Vec<TextPiece<'_>> = texts.iter().filter(|text| !text.is_empty()).map(TextPiece::Found).collect();
     is_filled.then(|| Text::joined(&pieces))
 }
 
@@ -59,7 +59,7 @@ fn filled_once(place: &Place<'_>, node: &Node, text: &Text) -> Option<Text> {
 const MOST: usize = 1_000;
 
 /// The value that the object gives to a variable, as written: `$(NAME)`, `${NAME}`, `$NAME`.
-fn value(place: &Place<'_>, node: &Node, variable: &str) -> Option<Text> {
+fn value(place: &FieldAt<'_>, node: &Node, variable: &str) -> Option<Text> {
     let name = variable.trim_matches(['$', '(', ')', '{', '}', ' ']);
     if name.is_empty() || !variable.starts_with(['$', '{']) {
         return None;
@@ -98,7 +98,14 @@ fn value(place: &Place<'_>, node: &Node, variable: &str) -> Option<Text> {
 }
 
 /// Adds a text with variables, if it is a reference once they are filled in. `path` is that of the text, `name` its name.
-pub(super) fn add(place: &Place<'_>, path: Path, name: &str, text: &Text, shape: Shape, found: &mut Found<'_>) -> bool {
+pub(super) fn add(
+    place: &FieldAt<'_>,
+    path: Path,
+    name: &str,
+    text: &Text,
+    shape: Shape,
+    found: &mut Hits<'_>,
+) -> bool {
     let own = text.places(0..text.len());
     let filled = filled(place, text);
     let text = filled.as_ref().unwrap_or(text);

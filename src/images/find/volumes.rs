@@ -1,12 +1,12 @@
 //! Image volumes of pod templates.
 
-use super::{Finder, Found, Hit, Place, Shape, Tier};
+use super::{FieldAt, Finder, Hit, Hits, Shape, Tier};
 use crate::objects::Step;
 use std::borrow::Cow;
 
 pub(super) static FINDER: Finder = Finder { id: "volumes", summary: "`reference` of image volumes", visit };
 
-fn visit(place: &Place<'_>, found: &mut Found<'_>) {
+fn visit(place: &FieldAt<'_>, found: &mut Hits<'_>) {
     if place.key() != Some("volumes") {
         return;
     }

@@ -1,14 +1,14 @@
 //! The walk that shows every node of a tree to the finders.
 
-use super::place::{Place, Way};
+use super::place::{FieldAt, Way};
 use super::schema::{self, Keyword};
-use super::{FINDERS, Found, history, prose};
+use super::{FINDERS, Hits, history, prose};
 use crate::objects::Object;
 use crate::yaml::{Data, Entry, Node};
 use std::borrow::Cow;
 
 /// Shows the nodes of a tree to the finders.
-pub(super) fn walk(object: &Object<'_>, found: &mut Found<'_>) {
+pub(super) fn walk(object: &Object<'_>, found: &mut Hits<'_>) {
     step(object, object.node, &mut Vec::new(), &mut Vec::new(), found);
 }
 
@@ -17,7 +17,7 @@ fn step<'w>(
     node: &'w Node,
     way: &mut Vec<Way<'w>>,
     above: &mut Vec<&'w Node>,
-    found: &mut Found<'_>,
+    found: &mut Hits<'_>,
 ) {
     if matches!(node.data, Data::Null | Data::Bool(_)) {
         return;
@@ -29,7 +29,7 @@ fn step<'w>(
     if object.depth > 0 {
         found.nested_nodes += 1;
     }
-    let place = Place { object, node, above, way };
+    let place = FieldAt { object, node, above, way };
     for finder in FINDERS {
         (finder.visit)(&place, found);
     }
@@ -83,7 +83,7 @@ fn below_keyword<'w>(
     node: &'w Node,
     way: &mut Vec<Way<'w>>,
     above: &mut Vec<&'w Node>,
-    found: &mut Found<'_>,
+    found: &mut Hits<'_>,
 ) {
     let is_definition = schema::is_definition(&object.kind);
     match (keyword, &node.data) {
@@ -91,7 +91,7 @@ fn below_keyword<'w>(
             // Parts of an image may have the names of schema keywords.
             let has_more = |(entry, _): &(Entry, Node)| schema::keyword(&entry.key.to_text()) == Keyword::Other;
             if !is_definition && entries.iter().any(has_more) {
-                let place = Place { object, node, above, way };
+                let place = FieldAt { object, node, above, way };
                 FINDERS.iter().for_each(|finder| (finder.visit)(&place, found));
             }
             above.push(node);

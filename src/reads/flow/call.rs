@@ -5,7 +5,7 @@ use super::sets::Sets;
 use super::value::{Abs, Atom, MOST, NOTHING, OTHER, Step, Text};
 use super::walk::Walk;
 use crate::limits::Limits;
-use crate::template::types::Kind as TypeKind;
+use crate::template::types::GoKind as TypeKind;
 use crate::template::{Context, Env, Flow, Function, Look, Value};
 use std::rc::Rc;
 

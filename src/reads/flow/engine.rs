@@ -5,7 +5,7 @@ use super::sets::{HashMap, Sets};
 use super::value::{Abs, Atom, Made, NO_KEYS, NOTHING, Step, Text};
 use crate::compiler::Compiler;
 use crate::helm::HelmVersion;
-use crate::reads::{GLOBAL, Reads};
+use crate::reads::{GLOBAL, ValueReads};
 use crate::source::File;
 use crate::template::Value;
 use crate::template::ast::Template;
@@ -63,7 +63,7 @@ type Folded = Option<Rc<[Value]>>;
 pub(super) struct Engine<'e> {
     pub(super) compiler: &'e mut Compiler,
     pub(super) helm: HelmVersion,
-    noted: &'e Reads,
+    noted: &'e ValueReads,
     /// Whether the render reached a position.
     reached: HashMap<(usize, u32), bool>,
     pub(super) sets: Sets,
@@ -97,7 +97,7 @@ pub(super) struct Engine<'e> {
 }
 
 impl<'e> Engine<'e> {
-    pub(super) fn new(compiler: &'e mut Compiler, helm: HelmVersion, noted: &'e Reads) -> Self {
+    pub(super) fn new(compiler: &'e mut Compiler, helm: HelmVersion, noted: &'e ValueReads) -> Self {
         Self {
             compiler,
             helm,

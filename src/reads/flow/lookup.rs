@@ -1,4 +1,4 @@
-//! Looks up members of the things that an operand may be, and the values that this reads: [`Lookups`] caches the results for
+//! Looks up members of the things that an operand may be, and the values that this reads: [`Lookups`](super::answers::Lookups) caches the results for
 //! each set, so that the same question from another position costs no more than a lookup.
 
 use super::answers::{Answer, Kind, Question, Site, Target};

@@ -1,4 +1,4 @@
-//! [`Flow`]: which values the code of a release can read, executed or not, followed through everything that passes values on:
+//! [`ReadFlow`]: which values the code of a release can read, executed or not, followed through everything that passes values on:
 //! helpers and their arguments, maps and lists that code creates, merges, keys given as text, loops, texts for `tpl`.
 //!
 //! Every template is walked with all of its possible arguments, both ways at each branch, until nothing changes. For code that
@@ -14,7 +14,7 @@ mod sets;
 mod value;
 mod walk;
 
-use super::Reads;
+use super::ValueReads;
 use super::dependencies::named_subcharts;
 use crate::chart::Chart;
 use crate::compiler::Compiler;
@@ -39,18 +39,18 @@ const NO_FRAME: u32 = u32::MAX;
 
 /// What the code of a release can read.
 #[derive(Debug, Default)]
-pub(crate) struct Flow {
+pub(crate) struct ReadFlow {
     reads: Vec<Read>,
     is_complete: bool,
 }
 
-impl Flow {
+impl ReadFlow {
     /// Follows the values of a release; `is_rendered` says for a position in the values whether its chart is enabled.
     pub(crate) fn of(
         chart: &Chart,
         helm: HelmVersion,
         compiler: &mut Compiler,
-        reads: &Reads,
+        reads: &ValueReads,
         is_rendered: &dyn Fn(&[Key]) -> bool,
     ) -> Self {
         let mut engine = Engine::new(compiler, helm, reads);
@@ -262,7 +262,7 @@ mod tests {
 
     /// What a chart can read of these paths, where nothing is known of a render.
     fn readable(chart: &Chart, paths: &[&str]) -> Vec<String> {
-        let flow = Flow::of(chart, HelmVersion::V4, &mut Compiler::new(), &Reads::default(), &|_| false);
+        let flow = ReadFlow::of(chart, HelmVersion::V4, &mut Compiler::new(), &ValueReads::default(), &|_| false);
         assert!(flow.is_complete());
         paths
             .iter()

@@ -3,7 +3,7 @@
 use super::answers::Site;
 use super::engine::{Engine, MOST_CALLS};
 use super::value::{Abs, Atom, MOST, NOTHING, OTHER, Step, Text};
-use crate::template::ast::{Arg, Branch, Command, List, Node, Pipe};
+use crate::template::ast::{Arg, Branch, Command, NodeList, Pipe, TemplateNode};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -81,12 +81,12 @@ impl Walk<'_, '_> {
         Site { file: self.file, at, frame: self.frame }
     }
 
-    fn list(&mut self, list: &List, dot: Abs) -> Out {
+    fn list(&mut self, list: &NodeList, dot: Abs) -> Out {
         let depth = self.variables.len();
         let mut out: Out = Some(BTreeSet::from([String::new()]));
         for node in &list.nodes {
             // After unknown output, the rest does not matter.
-            if out.is_some() || !matches!(node, Node::Text { .. }) {
+            if out.is_some() || !matches!(node, TemplateNode::Text { .. }) {
                 let printed = self.node(node, dot);
                 out = and_then(out, printed);
             }
@@ -95,11 +95,11 @@ impl Walk<'_, '_> {
         out
     }
 
-    fn node(&mut self, node: &Node, dot: Abs) -> Out {
+    fn node(&mut self, node: &TemplateNode, dot: Abs) -> Out {
         match node {
-            Node::Text { text, .. } if text.len() > MOST_TEXT => None,
-            Node::Text { text, .. } => Some(BTreeSet::from([text.to_text().into_owned()])),
-            Node::Action { pipe, .. } => {
+            TemplateNode::Text { text, .. } if text.len() > MOST_TEXT => None,
+            TemplateNode::Text { text, .. } => Some(BTreeSet::from([text.to_text().into_owned()])),
+            TemplateNode::Action { pipe, .. } => {
                 let value = self.pipe(pipe, dot);
                 if !pipe.decl.is_empty() {
                     return Some(BTreeSet::from([String::new()]));
@@ -108,28 +108,28 @@ impl Walk<'_, '_> {
                 self.engine.whole(value, site);
                 self.printed(value)
             }
-            Node::If(branch) => {
+            TemplateNode::If(branch) => {
                 let before = self.variables.len();
                 self.pipe(&branch.pipe, dot);
                 let out = self.either(branch, |walk| walk.list(&branch.list, dot), dot);
                 self.variables.truncate(before);
                 out
             }
-            Node::With(branch) => {
+            TemplateNode::With(branch) => {
                 let before = self.variables.len();
                 let value = self.pipe(&branch.pipe, dot);
                 let out = self.either(branch, |walk| walk.list(&branch.list, value), dot);
                 self.variables.truncate(before);
                 out
             }
-            Node::Range(branch) => self.range(branch, dot),
-            Node::Template { pos, name, pipe } => {
+            TemplateNode::Range(branch) => self.range(branch, dot),
+            TemplateNode::Template { pos, name, pipe } => {
                 let value = pipe.as_ref().map_or(NOTHING, |pipe| self.pipe(pipe, dot));
                 let name = self.engine.sets.constant(&name.to_text());
                 let called = self.include(name, value, *pos);
                 self.printed(called)
             }
-            Node::Break(_) | Node::Continue(_) => None,
+            TemplateNode::Break(_) | TemplateNode::Continue(_) => None,
         }
     }
 

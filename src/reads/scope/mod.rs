@@ -48,15 +48,15 @@ struct Names {
 
 /// A position of a template.
 #[derive(Debug, Clone)]
-pub(crate) struct Spot {
+pub(crate) struct TemplateSpot {
     names: Names,
     /// What is at the position.
-    pub kind: Kind,
+    pub kind: SpotKind,
 }
 
 /// What is at a position of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum SpotKind {
     /// Text between actions.
     Text,
     /// A quoted text in an action.
@@ -165,7 +165,7 @@ impl Scopes {
     }
 
     /// What is at positions of a template file; the positions are sorted.
-    pub(crate) fn spots(&self, file: &Arc<File>, positions: &[u32]) -> BTreeMap<u32, Spot> {
+    pub(crate) fn spots(&self, file: &Arc<File>, positions: &[u32]) -> BTreeMap<u32, TemplateSpot> {
         let of_file = self.templates.iter().filter(|known| Arc::ptr_eq(&known.template.file, file));
         of_file.flat_map(|known| known.walk(positions).1).collect()
     }
@@ -173,7 +173,7 @@ impl Scopes {
 
 impl Known {
     /// Its calls with their arguments, and what is at positions of it.
-    fn walk(&self, wanted: &[u32]) -> (Vec<Call>, Vec<(u32, Spot)>) {
+    fn walk(&self, wanted: &[u32]) -> (Vec<Call>, Vec<(u32, TemplateSpot)>) {
         let data = self.data.clone().unwrap_or(Held::Unknown);
         let is_called = self.data.is_some();
         let mut changed = BTreeSet::new();
@@ -198,7 +198,7 @@ impl Names {
     }
 }
 
-impl Spot {
+impl TemplateSpot {
     /// An expression for a value of the chart, `(.Values.global).imageRegistry`, that can be evaluated here and is nil if the value
     /// is not set; `None` if the code does not show how to reach it.
     pub(crate) fn value(&self, path: &[Key]) -> Option<String> {

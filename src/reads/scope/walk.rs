@@ -1,8 +1,8 @@
 //! The walk over one template: the values of its names at each position, and its calls with their arguments.
 
 use super::held::Held;
-use super::{Kind, Names, Spot};
-use crate::template::ast::{Arg, Branch, Command, List, Node, Pipe};
+use super::{Names, SpotKind, TemplateSpot};
+use crate::template::ast::{Arg, Branch, Command, NodeList, Pipe, TemplateNode};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The name in a call.
@@ -24,28 +24,28 @@ pub(super) struct Walk<'w> {
     pub(super) calls: Vec<Call>,
     /// Requested positions, with what is found there.
     pub(super) wanted: &'w [u32],
-    pub(super) spots: Vec<(u32, Spot)>,
+    pub(super) spots: Vec<(u32, TemplateSpot)>,
 }
 
 impl Walk<'_> {
     /// Walks nodes; variables that they declare end with them.
-    pub(super) fn list(&mut self, list: &List) {
+    pub(super) fn list(&mut self, list: &NodeList) {
         let known = self.names.variables.len();
         for node in &list.nodes {
             match node {
-                Node::Text { pos, text } => self.note(*pos, text.len() as u32, || Kind::Text),
-                Node::Action { pipe, .. } => {
+                TemplateNode::Text { pos, text } => self.note(*pos, text.len() as u32, || SpotKind::Text),
+                TemplateNode::Action { pipe, .. } => {
                     let held = self.pipe(pipe);
                     self.declare(pipe, held);
                 }
-                Node::If(branch) => self.branch(branch, |held| held, false),
-                Node::With(branch) => self.branch(branch, |held| held, true),
-                Node::Range(branch) => self.branch(branch, |held| element(&held), true),
-                Node::Template { name, pipe, .. } => {
+                TemplateNode::If(branch) => self.branch(branch, |held| held, false),
+                TemplateNode::With(branch) => self.branch(branch, |held| held, true),
+                TemplateNode::Range(branch) => self.branch(branch, |held| element(&held), true),
+                TemplateNode::Template { name, pipe, .. } => {
                     let held = pipe.as_ref().map_or(Held::Unknown, |pipe| self.pipe(pipe));
                     self.calls.push((Callee::Name(name.as_bytes().to_vec()), held));
                 }
-                Node::Break(_) | Node::Continue(_) => {}
+                TemplateNode::Break(_) | TemplateNode::Continue(_) => {}
             }
         }
         self.names.variables.truncate(known);
@@ -94,7 +94,7 @@ impl Walk<'_> {
         for (number, arg) in command.args.iter().enumerate() {
             if let Arg::String { pos, quoted, text } = arg {
                 let is_plain = quoted.len() == text.len() + 2 && quoted.as_bytes()[1..].starts_with(text.as_bytes());
-                self.note(*pos, quoted.len() as u32, || Kind::Constant {
+                self.note(*pos, quoted.len() as u32, || SpotKind::Constant {
                     start: *pos,
                     quoted: quoted.clone(),
                     is_plain,
@@ -181,10 +181,10 @@ impl Walk<'_> {
         }
     }
 
-    fn note(&mut self, start: u32, length: u32, kind: impl Fn() -> Kind) {
+    fn note(&mut self, start: u32, length: u32, kind: impl Fn() -> SpotKind) {
         let first = self.wanted.partition_point(|&at| at < start);
         for &at in self.wanted[first..].iter().take_while(|&&at| at < start + length) {
-            self.spots.push((at, Spot { names: self.names.clone(), kind: kind() }));
+            self.spots.push((at, TemplateSpot { names: self.names.clone(), kind: kind() }));
         }
     }
 }
@@ -218,14 +218,14 @@ fn names_file(arg: &Arg) -> bool {
 }
 
 /// The variables that are assigned somewhere below.
-pub(super) fn assigned(list: &List, found: &mut BTreeSet<String>) {
+pub(super) fn assigned(list: &NodeList, found: &mut BTreeSet<String>) {
     let note = |pipe: &Pipe, found: &mut BTreeSet<String>| {
         found.extend(pipe.decl.iter().filter(|_| pipe.is_assign).map(|variable| variable.ident[0].to_string()));
     };
     for node in &list.nodes {
         match node {
-            Node::Action { pipe, .. } => note(pipe, found),
-            Node::If(branch) | Node::With(branch) | Node::Range(branch) => {
+            TemplateNode::Action { pipe, .. } => note(pipe, found),
+            TemplateNode::If(branch) | TemplateNode::With(branch) | TemplateNode::Range(branch) => {
                 note(&branch.pipe, found);
                 assigned(&branch.list, found);
                 branch.else_list.iter().for_each(|list| assigned(list, found));

@@ -1,7 +1,7 @@
 //! The JSON output of `airtight blame`.
 
 use super::{MASK, hidden, kind, who};
-use crate::blame::value::{Shown, Trail};
+use crate::blame::value::{ShownValue, Trail};
 use crate::blame::{Decided, Document, Line, Share};
 use crate::provenance::Decider;
 use crate::report::write_json;
@@ -124,13 +124,13 @@ fn origin(decider: &Decider) -> Map<String, Value> {
 }
 
 /// A map or list is not written again: its leaves are listed.
-fn value(shown: &Shown, masked: bool) -> Value {
+fn value(shown: &ShownValue, masked: bool) -> Value {
     match shown {
-        Shown::Text(text) if masked && !text.is_empty() => MASK.into(),
-        Shown::Plain(text) if masked && !matches!(text.as_str(), "true" | "false") => MASK.into(),
-        Shown::Text(text) => text.clone().into(),
-        Shown::Plain(text) => serde_json::from_str(text).unwrap_or_else(|_| text.clone().into()),
-        Shown::Null | Shown::Tree(..) => Value::Null,
+        ShownValue::Text(text) if masked && !text.is_empty() => MASK.into(),
+        ShownValue::Plain(text) if masked && !matches!(text.as_str(), "true" | "false") => MASK.into(),
+        ShownValue::Text(text) => text.clone().into(),
+        ShownValue::Plain(text) => serde_json::from_str(text).unwrap_or_else(|_| text.clone().into()),
+        ShownValue::Null | ShownValue::Tree(..) => Value::Null,
     }
 }
 

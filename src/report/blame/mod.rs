@@ -4,8 +4,8 @@ pub(crate) mod json;
 pub(crate) mod text;
 
 use crate::blame::Decided;
-use crate::blame::value::Shown;
-use crate::provenance::Source;
+use crate::blame::value::ShownValue;
+use crate::provenance::DeciderKind;
 use crate::provenance::{Decider, layer_name};
 use crate::secrets::MASK;
 use crate::source::Place;
@@ -14,14 +14,14 @@ use crate::trace::Layer;
 /// The kind of a decider, in one word.
 fn kind(decider: &Decider) -> &'static str {
     match &decider.source {
-        Source::User(Layer::Flag(_)) => "flag",
-        Source::User(_) => "values",
-        Source::Tool => "mirror",
-        Source::ChartDefault(_) => "default",
-        Source::Template => "template",
-        Source::Other(_) if decider.place.is_some() => "chart",
-        Source::Other(_) => "fact",
-        Source::Unknown => "",
+        DeciderKind::User(Layer::Flag(_)) => "flag",
+        DeciderKind::User(_) => "values",
+        DeciderKind::Tool => "mirror",
+        DeciderKind::ChartDefault(_) => "default",
+        DeciderKind::Template => "template",
+        DeciderKind::Other(_) if decider.place.is_some() => "chart",
+        DeciderKind::Other(_) => "fact",
+        DeciderKind::Unknown => "",
     }
 }
 
@@ -29,13 +29,13 @@ fn kind(decider: &Decider) -> &'static str {
 fn who(decider: &Decider) -> String {
     match &decider.source {
         // The argument of a flag may contain a secret.
-        Source::User(Layer::Flag(part)) => format!("{} {}", part.flag, decider.path),
-        Source::User(_) => "a value".to_owned(),
-        Source::Tool => "the global rewrite".to_owned(),
-        Source::ChartDefault(chart) => format!("the default of chart {chart}"),
-        Source::Template => "template text".to_owned(),
-        Source::Other(what) => what.clone(),
-        Source::Unknown => "unknown".to_owned(),
+        DeciderKind::User(Layer::Flag(part)) => format!("{} {}", part.flag, decider.path),
+        DeciderKind::User(_) => "a value".to_owned(),
+        DeciderKind::Tool => "the global rewrite".to_owned(),
+        DeciderKind::ChartDefault(chart) => format!("the default of chart {chart}"),
+        DeciderKind::Template => "template text".to_owned(),
+        DeciderKind::Other(what) => what.clone(),
+        DeciderKind::Unknown => "unknown".to_owned(),
     }
 }
 
@@ -73,25 +73,25 @@ fn hidden((layer, place): &(Layer, Place)) -> String {
 /// A short location: `values/prod.yaml:8`, `--set image.tag`, `Release.Name`.
 fn place(decider: &Decider) -> String {
     match (&decider.source, &decider.place) {
-        (Source::User(Layer::Flag(part)), _) => format!("{} {}", part.flag, decider.path),
-        (Source::Tool, _) => "--mirror".to_owned(),
+        (DeciderKind::User(Layer::Flag(part)), _) => format!("{} {}", part.flag, decider.path),
+        (DeciderKind::Tool, _) => "--mirror".to_owned(),
         // A field of the file; which one is not known.
-        (Source::Other(what), Some(place)) if place.end == 0 => what.clone(),
+        (DeciderKind::Other(what), Some(place)) if place.end == 0 => what.clone(),
         (_, Some(place)) => format!("{}:{}", place.file.name(), place.line_column().0),
-        (Source::Other(what), None) => what.clone(),
+        (DeciderKind::Other(what), None) => what.clone(),
         (_, None) => String::new(),
     }
 }
 
 /// A value on one line.
-fn shown(value: &Shown, masked: bool) -> String {
+fn shown(value: &ShownValue, masked: bool) -> String {
     match value {
-        Shown::Text(text) if masked && !text.is_empty() => MASK.to_owned(),
-        Shown::Text(text) => format!("{text:?}"),
-        Shown::Plain(text) if masked && !matches!(text.as_str(), "true" | "false") => MASK.to_owned(),
-        Shown::Plain(text) => text.clone(),
-        Shown::Null => "null".to_owned(),
-        Shown::Tree(kind, 0) => format!("an empty {kind}"),
-        Shown::Tree(kind, members) => format!("a {kind} of {members}"),
+        ShownValue::Text(text) if masked && !text.is_empty() => MASK.to_owned(),
+        ShownValue::Text(text) => format!("{text:?}"),
+        ShownValue::Plain(text) if masked && !matches!(text.as_str(), "true" | "false") => MASK.to_owned(),
+        ShownValue::Plain(text) => text.clone(),
+        ShownValue::Null => "null".to_owned(),
+        ShownValue::Tree(kind, 0) => format!("an empty {kind}"),
+        ShownValue::Tree(kind, members) => format!("a {kind} of {members}"),
     }
 }

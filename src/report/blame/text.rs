@@ -5,7 +5,7 @@ use crate::blame::value::Trail;
 use crate::blame::{Document, Share};
 use crate::finding::Excerpt;
 use crate::provenance::Decider;
-use crate::provenance::Source;
+use crate::provenance::DeciderKind;
 use crate::report::text::{snippet, told_as_they_are};
 use crate::report::{plain, plain_line};
 use crate::secrets::masked as hidden;
@@ -96,7 +96,7 @@ fn where_of(shares: &[Share]) -> String {
 
 fn place_and_path(decider: &Decider) -> String {
     match (&decider.source, &decider.path) {
-        (Source::User(Layer::Flag(_)), _) => place(decider),
+        (DeciderKind::User(Layer::Flag(_)), _) => place(decider),
         (_, path) if path.is_empty() => place(decider),
         (_, path) => format!("{} ({path})", place(decider)),
     }
@@ -154,7 +154,7 @@ pub(crate) fn write_trail(trail: &Trail, show_secrets: bool, colour: bool, out: 
             _ => "hidden",
         };
         let label = match &decider.source {
-            Source::User(Layer::File(_)) => role.to_owned(),
+            DeciderKind::User(Layer::File(_)) => role.to_owned(),
             _ => format!("{role}: {}", who(decider)),
         };
         let place = match (masked, show_secrets) {

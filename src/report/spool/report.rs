@@ -4,7 +4,7 @@ use super::pack::{Packed, Packer, Unpacker};
 use crate::analysis::images::{Image, PartOrigin, Use};
 use crate::analysis::{Assumed, Gated};
 use crate::finding::{Excerpt, Finding, Severity, Subject};
-use crate::fix::{Action, Fix, Proven, Safety, Shown, ShownChange, ShownEdit, ShownPatch};
+use crate::fix::{Fix, Proven, Safety, Shown, ShownChange, ShownEdit, ShownPatch, ValueAction};
 use crate::images::{Class, ReferencePart, Shape, Tier};
 use crate::objects::ObjectName;
 use crate::report::changes::{Changes, Replaced};
@@ -71,7 +71,7 @@ packed!(Spot { line, column });
 
 packed_names!(Severity, Safety, AcceptedBy, Tier, ReferencePart, Shape, Class);
 
-impl Packed for Action {
+impl Packed for ValueAction {
     fn pack(&self, to: &mut Packer<'_>) {
         match self {
             Self::Set(value) => {

@@ -4,7 +4,7 @@ use super::super::complex::Complex;
 use super::super::context::Context;
 use super::super::error::Failure;
 use super::super::print::{push_as_string, push_plain};
-use super::super::types::Kind;
+use super::super::types::GoKind;
 use super::super::value::{IntKind, Value};
 use crate::trace::{Buf, Str};
 use std::cmp::Ordering;
@@ -65,14 +65,18 @@ impl Basic {
             Value::Int(number, _, _) => Self::Int(*number),
             Value::Float(number, _) => Self::Float(*number),
             Value::Str(text) => Self::Text(text.clone()),
-            Value::Object(object) => match object.ty().kind {
-                Kind::Complex128 => object.as_any().downcast_ref().copied().map_or(Self::Other, Self::Complex),
-                Kind::Int | Kind::Int32 | Kind::Int64 | Kind::Uint8 | Kind::Uint32 | Kind::Uint64 | Kind::String => {
-                    object
-                        .json()
-                        .filter(|inner| !matches!(inner, Value::Object(_)))
-                        .map_or(Self::Other, |v| Self::of(&v))
-                }
+            Value::GoObject(object) => match object.ty().kind {
+                GoKind::Complex128 => object.as_any().downcast_ref().copied().map_or(Self::Other, Self::Complex),
+                GoKind::Int
+                | GoKind::Int32
+                | GoKind::Int64
+                | GoKind::Uint8
+                | GoKind::Uint32
+                | GoKind::Uint64
+                | GoKind::String => object
+                    .json()
+                    .filter(|inner| !matches!(inner, Value::GoObject(_)))
+                    .map_or(Self::Other, |v| Self::of(&v)),
                 _ => Self::Other,
             },
             Value::Nil | Value::Bytes(_) | Value::List(_) | Value::Map(_) => Self::Other,
@@ -107,10 +111,10 @@ fn others_equal(a: &Value, b: &Value) -> Result<bool, Failure> {
         return Ok(is_nil(a) == is_nil(b));
     }
     match (a, b) {
-        (Value::Object(x), Value::Object(y)) => match y.ty().kind {
-            Kind::Ptr => Ok(Rc::ptr_eq(x, y)),
-            Kind::Slice | Kind::Map => Err(non_comparable(b)?),
-            _ if y.fields().iter().any(|(_, field)| matches!(field.kind(), Kind::Slice | Kind::Map)) => {
+        (Value::GoObject(x), Value::GoObject(y)) => match y.ty().kind {
+            GoKind::Ptr => Ok(Rc::ptr_eq(x, y)),
+            GoKind::Slice | GoKind::Map => Err(non_comparable(b)?),
+            _ if y.fields().iter().any(|(_, field)| matches!(field.kind(), GoKind::Slice | GoKind::Map)) => {
                 Err(non_comparable(b)?)
             }
             _ => Ok(x.ty() == y.ty() && x.equals(&**y)),

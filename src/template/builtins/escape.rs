@@ -3,7 +3,7 @@
 use super::super::context::Context;
 use super::super::error::Failure;
 use super::super::print;
-use super::super::types::Kind;
+use super::super::types::GoKind;
 use super::super::value::Value;
 use crate::go::{decode_rune, is_printable_in};
 use crate::trace::{Buf, Str};
@@ -83,7 +83,7 @@ fn evaluate(ctx: &mut Context<'_>, args: &[Value]) -> Result<Str, Failure> {
     for arg in args {
         printable.push(match arg {
             Value::Nil => Value::str("<no value>"),
-            Value::Object(object) if object.ty().kind == Kind::Ptr && object.text().is_none() => {
+            Value::GoObject(object) if object.ty().kind == GoKind::Ptr && object.text().is_none() => {
                 let mut out = Buf::new();
                 print::print_value(arg, &mut out)?;
                 Value::Str(out.into_str())

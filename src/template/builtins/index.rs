@@ -2,7 +2,7 @@
 
 use super::super::context::Context;
 use super::super::error::Failure;
-use super::super::types::{Kind, Type};
+use super::super::types::{GoKind, Type};
 use super::super::value::{IntKind, List, Map, Value};
 use crate::trace::{Origin, Str};
 
@@ -30,7 +30,7 @@ pub(super) fn index(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Fail
             _ => {
                 let name = item.ty().name;
                 // Pointers are dereferenced.
-                let name = if item.kind() == Kind::Ptr { name.trim_start_matches('*') } else { name };
+                let name = if item.kind() == GoKind::Ptr { name.trim_start_matches('*') } else { name };
                 return Err(format!("can't index item of type {name}").into());
             }
         };
@@ -50,8 +50,8 @@ fn place(key: &Value, length: usize, kind: &str) -> Result<usize, Failure> {
     let number = match key {
         Value::Nil => return Err("cannot index slice/array with nil".into()),
         Value::Int(number, _, _) => *number,
-        Value::Object(object) => match (object.ty().kind, object.json()) {
-            (Kind::Int | Kind::Int64, Some(Value::Int(number, _, _))) => number,
+        Value::GoObject(object) => match (object.ty().kind, object.json()) {
+            (GoKind::Int | GoKind::Int64, Some(Value::Int(number, _, _))) => number,
             _ => return Err(format!("cannot index slice/array with type {}", key.ty().name).into()),
         },
         _ => return Err(format!("cannot index slice/array with type {}", key.ty().name).into()),
@@ -76,13 +76,13 @@ fn map_item(map: &Map, key: &Value) -> Result<Value, Failure> {
 fn zero(elem: Option<&'static Type>) -> Value {
     let Some(elem) = elem else { return Value::Nil };
     match elem.kind {
-        Kind::String => Value::str(""),
-        Kind::Bool => Value::bool(false),
-        Kind::Int => Value::int(0),
-        Kind::Int64 => Value::int64(0),
-        Kind::Float64 => Value::float(0.0),
-        Kind::Map => Value::Map(Map::nil(elem)),
-        Kind::Slice => Value::List(List::nil(elem)),
+        GoKind::String => Value::str(""),
+        GoKind::Bool => Value::bool(false),
+        GoKind::Int => Value::int(0),
+        GoKind::Int64 => Value::int64(0),
+        GoKind::Float64 => Value::float(0.0),
+        GoKind::Map => Value::Map(Map::nil(elem)),
+        GoKind::Slice => Value::List(List::nil(elem)),
         _ => Value::Nil,
     }
 }
@@ -96,7 +96,7 @@ pub(super) fn len(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure>
         Value::Map(map) => map.len(),
         value => {
             let name = value.ty().name;
-            let name = if value.kind() == Kind::Ptr { name.trim_start_matches('*') } else { name };
+            let name = if value.kind() == GoKind::Ptr { name.trim_start_matches('*') } else { name };
             return Err(format!("len of type {name}").into());
         }
     };

@@ -9,8 +9,8 @@ mod verbs;
 
 use super::context::Context;
 use super::error::Failure;
-use super::types::Kind;
-use super::value::{IntKind, Object, Value};
+use super::types::GoKind;
+use super::value::{GoObject, IntKind, Value};
 use crate::go::strconv;
 use crate::limits::Limits;
 use crate::trace::{Buf, Str};
@@ -26,21 +26,21 @@ pub(crate) fn print_value(value: &Value, out: &mut Buf) -> Result<(), Failure> {
     match value {
         Value::Nil => out.push_text("<no value>"),
         Value::Str(_) | Value::Bool(..) | Value::Int(..) | Value::Float(..) => push_scalar(value, out),
-        Value::Object(object) => return print_object(&**object, value, out),
+        Value::GoObject(object) => return print_object(&**object, value, out),
         _ => return Printer::new(out, default_bytes()).arg(value, 'v'),
     }
     Ok(())
 }
 
 /// A pointer prints as its target; `String` is found on the value or on its address.
-fn print_object(object: &dyn Object, value: &Value, out: &mut Buf) -> Result<(), Failure> {
+fn print_object(object: &dyn GoObject, value: &Value, out: &mut Buf) -> Result<(), Failure> {
     if let Some(text) = object.text().or_else(|| object.pointer_text()) {
         out.push_from(text.as_bytes(), value.origin(), 0);
         return Ok(());
     }
     let mut printer = Printer::new(out, default_bytes());
     match object.ty().kind {
-        Kind::Ptr => printer.structure(object, 'v', 0),
+        GoKind::Ptr => printer.structure(object, 'v', 0),
         _ => printer.arg(value, 'v'),
     }
 }
@@ -51,7 +51,7 @@ fn print_object(object: &dyn Object, value: &Value, out: &mut Buf) -> Result<(),
 pub(crate) fn sprint(ctx: &mut Context<'_>, args: &[Value]) -> Result<Str, Failure> {
     finish(ctx, args, |printer, args| {
         for (index, arg) in args.iter().enumerate() {
-            let strings = |value: &Value| value.kind() == Kind::String;
+            let strings = |value: &Value| value.kind() == GoKind::String;
             if index > 0 && !strings(arg) && !strings(&args[index - 1]) {
                 printer.push(b" ")?;
             }

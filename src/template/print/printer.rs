@@ -2,8 +2,8 @@
 
 use super::super::complex::Complex;
 use super::super::error::Failure;
-use super::super::types::Kind;
-use super::super::value::{IntKind, List, Map, Object, Value};
+use super::super::types::GoKind;
+use super::super::value::{GoObject, IntKind, List, Map, Value};
 use super::push_scalar;
 use crate::go::{can_backquote, decode_rune, quote, rune_count};
 use crate::helm::HelmVersion;
@@ -79,7 +79,7 @@ impl<'a> Printer<'a> {
             (Value::Nil, _) => self.bad_verb(value, verb),
             (_, 'T') => self.string(&Str::from(value.ty().name), 's', value),
             (Value::List(_) | Value::Map(_) | Value::Bytes(_), 'p') => self.pointer(value, verb),
-            (Value::Object(object), 'p') if object.ty().kind == Kind::Ptr => self.pointer(value, verb),
+            (Value::GoObject(object), 'p') if object.ty().kind == GoKind::Ptr => self.pointer(value, verb),
             (_, 'p') => self.bad_verb(value, verb),
             (Value::Bytes(text), _) => self.bytes(text, verb, "[]byte", value),
             (Value::List(list), 'v') if list.is_nil_bytes() && self.flags.sharp_v => self.push(b"[]byte(nil)"),
@@ -113,7 +113,7 @@ impl<'a> Printer<'a> {
             }
             Value::List(list) => self.list(list, verb, depth),
             Value::Map(map) => self.map(map, verb, depth),
-            Value::Object(object) => self.object(&**object, value, verb, depth),
+            Value::GoObject(object) => self.object(&**object, value, verb, depth),
         }
     }
 
@@ -161,7 +161,7 @@ impl<'a> Printer<'a> {
         self.push(close)
     }
 
-    fn object(&mut self, object: &dyn Object, value: &Value, verb: char, depth: u32) -> Done {
+    fn object(&mut self, object: &dyn GoObject, value: &Value, verb: char, depth: u32) -> Done {
         let named = !self.reporting && !self.flags.sharp_v && matches!(verb, 'v' | 's' | 'x' | 'X' | 'q');
         if let Some(text) = object.text().filter(|_| named) {
             return self.string(&Str::with_origin(text.into_owned(), value.origin()), verb, value);
@@ -174,13 +174,13 @@ impl<'a> Printer<'a> {
         }
         match object.ty().kind {
             _ if object.is_nil() => self.nil_pointer(value, verb),
-            Kind::Struct => self.structure(object, verb, depth),
-            Kind::Ptr if depth == 0 => {
+            GoKind::Struct => self.structure(object, verb, depth),
+            GoKind::Ptr if depth == 0 => {
                 self.push(b"&")?;
                 self.structure(object, verb, depth + 1)
             }
-            Kind::Ptr => self.pointer(value, verb),
-            Kind::Complex128 => match object.as_any().downcast_ref::<Complex>() {
+            GoKind::Ptr => self.pointer(value, verb),
+            GoKind::Complex128 => match object.as_any().downcast_ref::<Complex>() {
                 Some(number) => self.complex(number, verb, value),
                 None => Ok(()),
             },
@@ -200,7 +200,7 @@ impl<'a> Printer<'a> {
     }
 
     /// Prints the fields of a struct, or of the struct that an object points to: `{a b}`.
-    pub(super) fn structure(&mut self, object: &dyn Object, verb: char, depth: u32) -> Done {
+    pub(super) fn structure(&mut self, object: &dyn GoObject, verb: char, depth: u32) -> Done {
         self.deeper(depth)?;
         if self.flags.sharp_v {
             self.push(object.ty().name.trim_start_matches('*').as_bytes())?;

@@ -13,9 +13,9 @@ use std::borrow::Cow;
 #[derive(Debug)]
 struct Duration(i64);
 
-impl Object for Duration {
+impl GoObject for Duration {
     fn ty(&self) -> &'static Type {
-        static TYPE: Type = Type::new("time.Duration", Kind::Int64, None);
+        static TYPE: Type = Type::new("time.Duration", GoKind::Int64, None);
         &TYPE
     }
     fn as_any(&self) -> &dyn Any {
@@ -33,9 +33,9 @@ impl Object for Duration {
 #[derive(Debug)]
 struct Version(Option<&'static str>);
 
-impl Object for Version {
+impl GoObject for Version {
     fn ty(&self) -> &'static Type {
-        static TYPE: Type = Type::new("*semver.Version", Kind::Ptr, None);
+        static TYPE: Type = Type::new("*semver.Version", GoKind::Ptr, None);
         &TYPE
     }
     fn as_any(&self) -> &dyn Any {

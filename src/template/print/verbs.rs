@@ -203,7 +203,7 @@ impl Format<'_> {
         self.next += 1;
         let number = match arg {
             Value::Int(number, _, _) => *number,
-            Value::Object(object) if !matches!(arg.kind(), super::Kind::Struct | super::Kind::Ptr) => {
+            Value::GoObject(object) if !matches!(arg.kind(), super::GoKind::Struct | super::GoKind::Ptr) => {
                 match object.json() {
                     Some(Value::Int(number, _, _)) => number,
                     _ => return None,

@@ -28,7 +28,7 @@ impl Value {
         match self {
             Self::Nil | Self::Bool(..) | Self::Int(..) | Self::Float(..) => 0,
             Self::Str(text) | Self::Bytes(text) => text.hold(memory),
-            Self::Object(object) => object.size(),
+            Self::GoObject(object) => object.size(),
             Self::List(list) => {
                 list.hold(memory);
                 0
@@ -43,7 +43,7 @@ impl Value {
     /// Whether the value is not counted yet, and large enough to count.
     pub(crate) fn is_to_be_held(&self) -> bool {
         match self {
-            Self::Nil | Self::Bool(..) | Self::Int(..) | Self::Float(..) | Self::Object(_) => false,
+            Self::Nil | Self::Bool(..) | Self::Int(..) | Self::Float(..) | Self::GoObject(_) => false,
             Self::Str(text) | Self::Bytes(text) => text.is_to_be_held(),
             Self::List(list) => list.0.held.borrow().is_none(),
             Self::Map(map) => map.data.held.borrow().is_none(),

@@ -6,7 +6,7 @@ mod walk;
 
 use super::growth::{self, Behind};
 use super::touched::Watched;
-use super::types::{self, Kind, Type};
+use super::types::{self, GoKind, Type};
 use crate::memory::Held;
 use crate::trace::{Marks, Origin, Str};
 use std::any::Any;
@@ -58,7 +58,7 @@ pub(crate) enum Value {
     /// Any map with string keys.
     Map(Map),
     /// Structs, pointers to them, and named types with behaviour of their own: times, versions, certificates.
-    Object(Rc<dyn Object>),
+    GoObject(Rc<dyn GoObject>),
 }
 
 const _: () = assert!(size_of::<Value>() <= 24);
@@ -105,7 +105,7 @@ struct MapData {
 }
 
 /// A struct, a pointer to one, or a named type with methods.
-pub(crate) trait Object: fmt::Debug {
+pub(crate) trait GoObject: fmt::Debug {
     /// Its type, with the methods that templates can call.
     fn ty(&self) -> &'static Type;
     /// For downcasting to the concrete type.
@@ -165,7 +165,7 @@ pub(crate) trait Object: fmt::Debug {
         256
     }
     /// Whether it is equal to another object by Go's `==` or `reflect.DeepEqual`.
-    fn equals(&self, _other: &dyn Object) -> bool {
+    fn equals(&self, _other: &dyn GoObject) -> bool {
         false
     }
 }
@@ -199,7 +199,7 @@ impl Value {
     /// The value as a function receives it.
     pub(crate) fn passed(self) -> Self {
         match &self {
-            Self::Object(object) => object.passed().unwrap_or(self),
+            Self::GoObject(object) => object.passed().unwrap_or(self),
             _ => self,
         }
     }
@@ -226,8 +226,8 @@ impl Value {
     }
 
     /// An object.
-    pub(crate) fn object(object: impl Object + 'static) -> Self {
-        Self::Object(Rc::new(object))
+    pub(crate) fn object(object: impl GoObject + 'static) -> Self {
+        Self::GoObject(Rc::new(object))
     }
 
     /// The Go type; [`types::NIL`] for nil.
@@ -248,12 +248,12 @@ impl Value {
             Self::Bytes(_) => &types::BYTES,
             Self::List(list) => list.0.ty,
             Self::Map(map) => map.ty,
-            Self::Object(object) => object.ty(),
+            Self::GoObject(object) => object.ty(),
         }
     }
 
     /// The kind of its type.
-    pub(crate) fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> GoKind {
         self.ty().kind
     }
 
@@ -274,8 +274,8 @@ impl Value {
             Self::Str(text) | Self::Bytes(text) => !text.is_empty(),
             Self::List(list) => !list.is_empty(),
             Self::Map(map) => !map.is_empty(),
-            Self::Object(object) => match object.ty().kind {
-                Kind::Struct | Kind::Ptr => true,
+            Self::GoObject(object) => match object.ty().kind {
+                GoKind::Struct | GoKind::Ptr => true,
                 _ => object.json().is_none_or(|value| value.truth()),
             },
         }
@@ -308,7 +308,7 @@ impl Value {
     /// The object of a concrete type, if it is one.
     pub(crate) fn as_object<T: 'static>(&self) -> Option<&T> {
         match self {
-            Self::Object(object) => object.as_any().downcast_ref(),
+            Self::GoObject(object) => object.as_any().downcast_ref(),
             _ => None,
         }
     }
@@ -317,7 +317,7 @@ impl Value {
     pub(crate) fn origin(&self) -> Origin {
         match self {
             Self::Nil => Origin::NONE,
-            Self::Object(object) => object.origin(),
+            Self::GoObject(object) => object.origin(),
             Self::Bool(_, origin) | Self::Int(_, _, origin) | Self::Float(_, origin) => *origin,
             Self::Str(text) | Self::Bytes(text) => text.origin(),
             Self::List(list) => list.0.origin,
@@ -328,7 +328,7 @@ impl Value {
     /// The value as set as a whole at `origin`. The members of a map or list keep their own.
     pub(crate) fn with_origin(self, origin: Origin) -> Self {
         match self {
-            Self::Nil | Self::Object(_) | Self::Map(_) | Self::List(_) => self,
+            Self::Nil | Self::GoObject(_) | Self::Map(_) | Self::List(_) => self,
             Self::Bool(truth, _) => Self::Bool(truth, origin),
             Self::Int(number, kind, _) => Self::Int(number, kind, origin),
             Self::Float(number, _) => Self::Float(number, origin),
@@ -345,7 +345,7 @@ impl Value {
             Self::Str(text) | Self::Bytes(text) => text.marks(),
             Self::List(list) => list.1 | list.0.origin.marks(),
             Self::Map(map) => map.marks | map.origin().marks(),
-            Self::Object(object) => object.origin().marks(),
+            Self::GoObject(object) => object.origin().marks(),
         }
     }
 
@@ -385,7 +385,7 @@ impl Value {
     pub(crate) fn truth_marks(&self) -> Marks {
         match self {
             Self::Str(text) | Self::Bytes(text) => text.size_marks(),
-            Self::Object(object) if matches!(object.ty().kind, Kind::Struct | Kind::Ptr) => Marks::NONE,
+            Self::GoObject(object) if matches!(object.ty().kind, GoKind::Struct | GoKind::Ptr) => Marks::NONE,
             other => other.marks().unordered(),
         }
     }
@@ -397,7 +397,7 @@ impl Value {
             return self;
         }
         match self {
-            Self::Nil | Self::Object(_) => self,
+            Self::Nil | Self::GoObject(_) => self,
             Self::Bool(truth, origin) => Self::Bool(truth, origin.marked(marks)),
             Self::Int(number, kind, origin) => Self::Int(number, kind, origin.marked(marks)),
             Self::Float(number, origin) => Self::Float(number, origin.marked(marks)),
@@ -416,7 +416,7 @@ impl Value {
     fn visit_origins(&self, visit: &mut dyn FnMut(Origin), walk: &mut Walk) {
         match self {
             Self::Nil => {}
-            Self::Object(object) => visit(object.origin()),
+            Self::GoObject(object) => visit(object.origin()),
             Self::Bool(_, origin) | Self::Int(_, _, origin) | Self::Float(_, origin) => visit(*origin),
             Self::Str(text) | Self::Bytes(text) => text.spans().iter().for_each(|span| visit(span.origin)),
             Self::List(list) if walk.enters(self) => {
@@ -493,7 +493,7 @@ impl List {
 
     /// Whether it is a nil `[]byte`; any other `[]byte` is [`Value::Bytes`].
     pub(crate) fn is_nil_bytes(&self) -> bool {
-        self.0.nil && self.0.ty.elem.is_some_and(|elem| elem.kind == Kind::Uint8)
+        self.0.nil && self.0.ty.elem.is_some_and(|elem| elem.kind == GoKind::Uint8)
     }
 
     /// The origin of the whole.
@@ -771,7 +771,7 @@ impl fmt::Debug for Value {
             Self::Bytes(text) => write!(f, "b{text:?}"),
             Self::List(list) => write!(f, "{}[{}]", list.ty().name, list.len()),
             Self::Map(map) => write!(f, "{}{:?}", map.ty().name, map.borrow().keys().collect::<Vec<_>>()),
-            Self::Object(object) => write!(f, "{object:?}"),
+            Self::GoObject(object) => write!(f, "{object:?}"),
         }
     }
 }
