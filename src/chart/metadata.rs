@@ -237,14 +237,14 @@ impl Maintainer {
 }
 
 impl DraftDependency {
-    fn as_written(self) -> Dependency {
+    fn written(self) -> Dependency {
         let mut dependency = self.plain;
         dependency.import_values = self.import_values.map(|values| values.into_iter().flatten().collect());
         dependency
     }
 
     fn cleaned(self) -> Dependency {
-        let mut dependency = self.as_written();
+        let mut dependency = self.written();
         let texts =
             [&mut dependency.name, &mut dependency.version, &mut dependency.repository, &mut dependency.condition];
         texts.into_iter().for_each(clean);
@@ -298,7 +298,7 @@ pub(super) struct DraftLock {
 impl DraftLock {
     /// The lock. Helm does not validate what is in it.
     pub(super) fn finish(self) -> Lock {
-        let plain = |pointer: Pointer<DraftDependency>| pointer.0.map(DraftDependency::as_written);
+        let plain = |pointer: Pointer<DraftDependency>| pointer.0.map(DraftDependency::written);
         let dependencies = self.dependencies.map(|all| all.into_iter().filter_map(plain).collect());
         Lock { generated: self.generated.0, digest: self.digest, dependencies }
     }

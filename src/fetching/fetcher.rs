@@ -44,6 +44,9 @@ pub(crate) enum Resolved {
     None(Option<String>),
 }
 
+/// The tags of a repository, which is asked for them once.
+type Tags = Rc<Vec<String>>;
+
 /// Fetches charts, for one run.
 pub(crate) struct Fetcher<'w> {
     runtime: Runtime,
@@ -56,7 +59,7 @@ pub(crate) struct Fetcher<'w> {
     /// The index of each repository, by its URL.
     pub(super) indexes: RefCell<BTreeMap<String, Rc<OnceCell<Index>>>>,
     /// The tags of each repository of a registry, by its name.
-    pub(super) tags: RefCell<BTreeMap<String, Rc<OnceCell<Rc<Vec<String>>>>>>,
+    pub(super) tags: RefCell<BTreeMap<String, Rc<OnceCell<Tags>>>>,
 }
 
 impl<'w> Fetcher<'w> {
@@ -118,9 +121,9 @@ impl<'w> Fetcher<'w> {
     async fn fetch(&self, chart: &RemoteChart) -> Result<Fetched, Error> {
         let version = chart.version.as_deref().unwrap_or_default();
         let fetched = match &chart.location {
-            Location::Registry(text) => self.from_registry(&OciReference::parse(text)?, version).await,
-            Location::Repository { url, name } => self.from_repository(url, name, version).await,
-            Location::Archive(url) => self.from_url(url).await,
+            Location::Registry(text) => self.chart_in_registry(&OciReference::parse(text)?, version).await,
+            Location::Repository { url, name } => self.chart_in_repository(url, name, version).await,
+            Location::Archive(url) => self.chart_at(url).await,
         };
         fetched.map_err(|error| named(error, chart))
     }

@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 impl Fetcher<'_> {
     /// A chart of a registry. `version` is a version, a constraint, or empty.
-    pub(super) async fn from_registry(&self, reference: &OciReference, version: &str) -> Result<Fetched, Error> {
+    pub(super) async fn chart_in_registry(&self, reference: &OciReference, version: &str) -> Result<Fetched, Error> {
         let wanted = wanted(reference, version)?;
         match &reference.digest {
             Some(digest) => self.by_digest(reference, &wanted, digest).await,

@@ -15,7 +15,7 @@ use url::Url;
 
 impl Fetcher<'_> {
     /// A chart of a repository. `version` is a version, a constraint, or empty.
-    pub(super) async fn from_repository(&self, url: &str, name: &str, version: &str) -> Result<Fetched, Error> {
+    pub(super) async fn chart_in_repository(&self, url: &str, name: &str, version: &str) -> Result<Fetched, Error> {
         if self.is_offline {
             return self.kept_of_repository(url, name, version);
         }
@@ -98,7 +98,7 @@ impl Fetcher<'_> {
         };
         if first.starts_with("oci://") {
             // A repository may only list what is in a registry.
-            return self.from_registry(&OciReference::parse(first)?, "").await;
+            return self.chart_in_registry(&OciReference::parse(first)?, "").await;
         }
         let base = parsed(repository)?;
         let url = resolved(&base, first)?;
@@ -126,7 +126,7 @@ impl Fetcher<'_> {
     }
 
     /// An archive at a URL. Helm quirk: a version beside it is ignored.
-    pub(super) async fn from_url(&self, text: &str) -> Result<Fetched, Error> {
+    pub(super) async fn chart_at(&self, text: &str) -> Result<Fetched, Error> {
         let url = parsed(text)?;
         let file_name = file_name(&url)?;
         let (name, version) = split(&file_name);

@@ -43,7 +43,7 @@ pub(super) fn run(args: &ListArgs, streams: &mut Streams<'_>) -> Result<Outcome,
         let status = status(dependency, &archives, &chart).to_owned();
         rows.push([dependency.name.clone(), dependency.version.clone(), dependency.repository.clone(), status]);
     }
-    write!(streams.out, "{}\n", table(&rows, args.max_col_width))?;
+    writeln!(streams.out, "{}", table(&rows, args.max_col_width))?;
     for name in &files {
         let file = charts.join(name);
         if !look::is_folder(&file) && !name.ends_with(".tgz") {

@@ -248,6 +248,7 @@ impl Hosts {
     #[expect(clippy::disallowed_methods, reason = "the folder of the test")]
     fn listed(&self, folder: &Path) -> Vec<String> {
         let mut lines = Vec::new();
+        let masked = Regex::new("(?m)^(generated|digest): .*$").expect("an expression");
         for entry in walkdir::WalkDir::new(folder).sort_by_file_name().into_iter().filter_map(Result::ok) {
             let path = entry.path().strip_prefix(folder).expect("it is inside").display().to_string();
             if !entry.file_type().is_file() || path.starts_with(".git/") {
@@ -257,7 +258,6 @@ impl Hosts {
             lines.push(match path.rsplit('.').next() {
                 Some("tgz") => format!("{path}: {}", charts_in(&bytes)),
                 Some("lock") => {
-                    let masked = Regex::new("(?m)^(generated|digest): .*$").expect("an expression");
                     let text = self.shown(&String::from_utf8_lossy(&bytes));
                     format!("{path}: {}", masked.replace_all(&text, "$1: …").trim_end())
                 }
