@@ -115,10 +115,32 @@ pub(crate) struct RenderOutcome {
 pub(crate) enum RenderProblem {
     /// The user's input cannot be used: a values file that is not YAML, a flag, a name.
     Input(Error),
-    /// The chart stops before its templates are executed: dependencies, schema, Kubernetes version; in helm's words.
-    Chart(Error),
+    /// The chart stops before its templates are executed; in helm's words.
+    Chart(Obstacle, Error),
     /// A template failed.
     Template(Box<template::Error>),
+}
+
+/// Why a chart stops before its templates are executed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Obstacle {
+    /// It is a library chart.
+    Library,
+    /// A dependency is missing.
+    Dependencies,
+    /// It cannot be combined with the values.
+    Values,
+    /// The values do not match a schema.
+    Schema,
+    /// It requires another version of Kubernetes.
+    KubeVersion,
+}
+
+impl Obstacle {
+    /// Makes an error a problem with the chart.
+    fn problem(self) -> impl FnOnce(Error) -> RenderProblem {
+        move |error| RenderProblem::Chart(self, error)
+    }
 }
 
 impl ReleaseInputs {
@@ -223,10 +245,10 @@ impl ReleaseInputs {
         let helm = self.env.helm;
         if self.check_schema {
             let checked = schema::validate(&root, &values, helm, &self.limits, compiler.schemas());
-            log.extend(checked.map_err(RenderProblem::Chart)?);
+            log.extend(checked.map_err(Obstacle::Schema.problem())?);
         }
         chart::check_kube_version(&self.chart, &self.capabilities.kube_version.version, helm)
-            .map_err(RenderProblem::Chart)?;
+            .map_err(Obstacle::KubeVersion.problem())?;
         let inputs = Inputs {
             values: &values,
             release: &self.release,
@@ -283,14 +305,15 @@ impl ReleaseInputs {
         for key in mirror_keys {
             user.mark(key, Marks::MIRROR);
         }
-        log.extend(chart::check_installable(&self.chart).map_err(RenderProblem::Chart)?);
+        chart::check_type(&self.chart).map_err(Obstacle::Library.problem())?;
+        log.extend(chart::check_dependencies(&self.chart).map_err(Obstacle::Dependencies.problem())?);
         check_release_name(&self.release.name)
             .inspect_err(|error| {
                 log.push(format!("level=ERROR msg=\"release name check failed\" error={:?}", error.helm_text()))
             })
             .map_err(|error| RenderProblem::Input(error.after("release name check failed")))?;
         let options = values::ProcessOptions { helm, limits: &self.limits, defaults };
-        values::process(&self.chart, &user, options, origins, log).map_err(RenderProblem::Chart)
+        values::process(&self.chart, &user, options, origins, log).map_err(Obstacle::Values.problem())
     }
 }
 

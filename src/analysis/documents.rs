@@ -2,6 +2,7 @@
 //!
 //! No text is skipped: everything after a document is a document too, and what cannot be parsed is reported.
 
+use crate::error::{Error, ErrorKind};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::render::manifest::split;
@@ -16,7 +17,7 @@ pub(super) struct Document {
     /// Its text, which node positions refer to.
     pub(super) content: Str,
     /// Its objects, or why it cannot be parsed.
-    pub(super) read: Result<Vec<Node>, String>,
+    pub(super) read: Result<Vec<Node>, Error>,
 }
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
@@ -91,8 +92,8 @@ fn add(start: u32, text: Str, limits: &Limits, found: &mut Vec<Document>) {
             // Text that is not JSON is YAML to its end, in which a bracket may begin a map.
             None => {
                 let read = yaml::read_whole(rest, limits).map_err(|error| match is_json && is_cut_off(rest) {
-                    true => "the text ends in the middle of a JSON value".to_owned(),
-                    false => error.to_string(),
+                    true => Error::manifest("the text ends in the middle of a JSON value"),
+                    false => Error::new(error.kind(ErrorKind::Manifest), error.to_string()),
                 });
                 let read = read.and_then(objects);
                 found.push(Document { start: start + at as u32, content: content(rest.len()), read });
@@ -116,15 +117,15 @@ fn is_comment(text: &[u8]) -> bool {
 }
 
 /// The objects of a document: itself, or the elements of a list of objects.
-fn objects(node: Node) -> Result<Vec<Node>, String> {
+fn objects(node: Node) -> Result<Vec<Node>, Error> {
     let has_kind = |node: &Node| !node.text_of("kind").is_empty();
     match node.data {
         Data::Null => Ok(Vec::new()),
         Data::Map(_) if has_kind(&node) => Ok(vec![node]),
-        Data::Map(_) => Err("it has no kind".to_owned()),
+        Data::Map(_) => Err(Error::manifest("it has no kind")),
         Data::Seq(items) if !items.is_empty() && items.iter().all(has_kind) => Ok(items),
         // Like an empty `List` it contains nothing, and proves nothing.
         Data::Seq(items) if items.is_empty() => Ok(Vec::new()),
-        _ => Err("it is not a map".to_owned()),
+        _ => Err(Error::manifest("it is not a map")),
     }
 }

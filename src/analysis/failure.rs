@@ -1,6 +1,8 @@
 //! [`Cause`]: why a release does not render, as far as its failure shows.
 
+use crate::error::ErrorKind;
 use crate::reads::GLOBAL;
+use crate::release::Obstacle;
 use crate::template::error::{Error, Failure};
 use crate::values_path::ValuesPath;
 
@@ -32,20 +34,21 @@ pub(crate) enum Cause {
 }
 
 impl Cause {
-    /// The cause of an error before templates are executed, in helm's words.
-    pub(super) fn of_refusal(message: &str) -> Self {
-        let says = |words: &str| message.contains(words);
-        if says("the specifications of the schema(s)") {
-            Self::Schema
-        } else if says("missing in charts/") {
-            Self::Dependency
-        } else if says("kubeVersion") {
-            Self::KubeVersion
-        } else if says("library charts are not installable") {
-            Self::Library
-        } else {
-            Self::Other
+    /// The cause of an error before templates are executed.
+    pub(super) fn of_obstacle(obstacle: Obstacle, error: &crate::error::Error) -> Self {
+        match obstacle {
+            _ if error.kind() == ErrorKind::Limit => Self::Limit,
+            Obstacle::Library => Self::Library,
+            Obstacle::Dependencies => Self::Dependency,
+            Obstacle::Schema => Self::Schema,
+            Obstacle::KubeVersion => Self::KubeVersion,
+            Obstacle::Values => Self::Other,
         }
+    }
+
+    /// The cause of output that cannot be read.
+    pub(super) fn of_output(kind: ErrorKind) -> Self {
+        if kind == ErrorKind::Limit { Self::Limit } else { Self::NotYaml }
     }
 
     /// The cause of a template error.

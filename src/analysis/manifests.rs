@@ -39,12 +39,12 @@ pub(crate) fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits
                     let manifest = |node| Arc::new(document(file, start, content.clone(), node));
                     manifests.extend(nodes.into_iter().map(manifest));
                 }
-                Err(message) => {
+                Err(error) => {
                     let place = Place { file: file.clone(), start, end: start };
                     unreadable.push(RenderFailure {
-                        message,
+                        cause: super::Cause::of_output(error.kind()),
+                        message: error.into_text(),
                         place: Some(place),
-                        cause: super::Cause::NotYaml,
                         refuses_mirror: false,
                         before_templates: false,
                     });

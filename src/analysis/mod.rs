@@ -349,11 +349,13 @@ pub(crate) fn not_done(work: &Work) -> Option<RenderFailure> {
 }
 
 /// The failure that the output of a template cannot be read.
-fn unreadable(message: String, rendered: &Rendered) -> RenderFailure {
+fn unreadable(error: Error, rendered: &Rendered) -> RenderFailure {
+    let cause = Cause::of_output(error.kind());
+    let message = error.into_text();
     let place = rendered.files.iter().find(|file| message.contains(&format!(" on {}:", file.name))).map(|file| Place {
         file: file.source.clone(),
         start: 0,
         end: 0,
     });
-    RenderFailure { message, place, cause: Cause::NotYaml, refuses_mirror: false, before_templates: false }
+    RenderFailure { message, place, cause, refuses_mirror: false, before_templates: false }
 }

@@ -64,9 +64,9 @@ pub(super) fn render_deciding(
         match prepared.render_noting(compiler, changes, Some(&mut origins), decisions, noted) {
             Ok(outcome) => (Some(outcome.root), outcome.values, outcome.rendered, None),
             Err(RenderProblem::Input(error)) => return Err(error),
-            Err(RenderProblem::Chart(error)) => {
+            Err(RenderProblem::Chart(obstacle, error)) => {
+                let cause = Cause::of_obstacle(obstacle, &error);
                 let message = error.into_text();
-                let cause = Cause::of_refusal(&message);
                 let failure =
                     RenderFailure { message, place: None, cause, refuses_mirror: false, before_templates: true };
                 (None, Map::new(), Rendered::default(), Some(failure))
@@ -81,7 +81,7 @@ pub(super) fn render_deciding(
         };
     let (read, failure) = match manifests(&rendered, prepared.env.helm, &prepared.limits) {
         Ok(read) => (read, failure),
-        Err(error) => (Manifests::default(), Some(unreadable(error.into_text(), &rendered))),
+        Err(error) => (Manifests::default(), Some(unreadable(error, &rendered))),
     };
     let failure = failure.map(|failure| {
         // Check whether the chart renders installable manifests without the rewrite, whoever set it.

@@ -9,7 +9,7 @@ use crate::template::error::Failure;
 
 pub(super) fn of_problem(problem: RenderProblem, helm: HelmVersion) -> Error {
     match problem {
-        RenderProblem::Input(error) | RenderProblem::Chart(error) => error,
+        RenderProblem::Input(error) | RenderProblem::Chart(_, error) => error,
         RenderProblem::Template(error) => {
             let kind = if is_limit(&error) { ErrorKind::Limit } else { ErrorKind::Template };
             Error::new(kind, failure::helm_text(&error, helm)).at(location(&error))

@@ -5,15 +5,22 @@ use crate::error::Error;
 use crate::helm::HelmVersion;
 use crate::{log, semver};
 
-/// Checks the type of the chart and that every declared dependency is in `charts/`, whether enabled or not; returns helm's log
-/// lines.
+/// Checks the type of a chart.
 ///
 /// # Errors
-/// Helm's texts: `library charts are not installable`, `an error occurred while checking for chart dependencies. …`.
-pub(crate) fn check_installable(chart: &Chart) -> Result<Vec<String>, Error> {
-    if chart.metadata.chart_type == "library" {
-        return Err(Error::chart("library charts are not installable"));
+/// Helm's text: `library charts are not installable`.
+pub(crate) fn check_type(chart: &Chart) -> Result<(), Error> {
+    match chart.metadata.chart_type.as_str() {
+        "library" => Err(Error::chart("library charts are not installable")),
+        _ => Ok(()),
     }
+}
+
+/// Checks that every declared dependency is in `charts/`, whether enabled or not; returns helm's log lines.
+///
+/// # Errors
+/// Helm's text: `an error occurred while checking for chart dependencies. …`.
+pub(crate) fn check_dependencies(chart: &Chart) -> Result<Vec<String>, Error> {
     let mut warnings = Vec::new();
     if chart.metadata.deprecated {
         warnings.push(log::line("WARN", "this chart is deprecated", &[]));

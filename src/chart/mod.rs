@@ -18,7 +18,7 @@ mod unpack;
 
 use crate::source::File;
 use crate::yaml;
-pub(crate) use check::{check_installable, check_kube_version};
+pub(crate) use check::{check_dependencies, check_kube_version, check_type};
 pub(crate) use expand::{Expanded, expand};
 pub(crate) use indexed::Indexed;
 pub(crate) use metadata::{Dependency, Lock, Metadata};

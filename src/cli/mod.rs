@@ -238,6 +238,35 @@ fn run_behind_doors(args: impl IntoIterator<Item = impl Into<OsString>>, streams
     }
 }
 
+/// Runs a command that fetches charts, with another patience.
+#[cfg(all(test, feature = "registry"))]
+pub(crate) fn run_with_patience(
+    args: Vec<String>,
+    patience: crate::registry::Patience,
+    streams: &mut Streams<'_>,
+) -> Outcome {
+    let command = parsed(args.into_iter().map(OsString::from).collect()).unwrap_or_else(|error| panic!("{error}"));
+    let result = match command {
+        Command::Pull(mut args) => {
+            args.set_patience(patience);
+            pull::run(&args, streams)
+        }
+        Command::Dependency(mut args) => {
+            args.set_patience(patience);
+            dependency::run(&args, streams)
+        }
+        _ => panic!("the command fetches nothing"),
+    };
+    match result {
+        Ok(outcome) => outcome,
+        Err(Problem::Error(error)) => {
+            let _ = writeln!(streams.err, "Error: {error}");
+            Outcome::Failed
+        }
+        Err(Problem::Write(error)) => panic!("{error}"),
+    }
+}
+
 /// Why a command could not do its work.
 #[derive(Debug)]
 pub(crate) enum Problem {

@@ -42,6 +42,13 @@ pub(crate) struct Args {
     fetch: FetchFlags,
 }
 
+#[cfg(test)]
+impl Args {
+    pub(crate) fn set_patience(&mut self, patience: crate::registry::Patience) {
+        self.fetch.source.set_patience(patience);
+    }
+}
+
 /// Runs the command.
 pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     let mut fetch = args.fetch.clone();
@@ -106,7 +113,10 @@ fn readable_by_all(builder: &mut tempfile::Builder<'_, '_>) {
 
 /// Unpacks an archive: its folder appears whole, or not at all.
 fn unpack(args: &Args, chart: &str, fetched: &Fetched, limits: &Limits) -> Result<(), Error> {
-    let folder = args.destination.join(&args.untardir);
+    let folder = match args.untardir.as_path() {
+        here if here == Path::new(".") => args.destination.clone(),
+        below => args.destination.join(below),
+    };
     let taken = |path: &Path| {
         let shown = path.strip_prefix(".").unwrap_or(path).display().to_string();
         Error::file(format!("failed to untar: a file or directory with the name {shown} already exists"))

@@ -129,7 +129,7 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
     hide_secrets(&prepared, &mut lines);
     log(streams, &lines);
     let release::RenderOutcome { root, rendered, seed, .. } = outcome.map_err(|problem| match problem {
-        release::RenderProblem::Input(error) | release::RenderProblem::Chart(error) => {
+        release::RenderProblem::Input(error) | release::RenderProblem::Chart(_, error) => {
             without_secrets(&prepared, error)
         }
         release::RenderProblem::Template(error) => {

@@ -82,8 +82,9 @@ impl Fetcher<'_> {
         let body = read.ok_or_else(|| {
             let advice = "check the URL: a repository has an index.yaml there; a chart in a registry is oci://host/path";
             Error::fetch(format!(
-                "looks like {text:?} is not a valid chart repository or cannot be reached: failed to fetch {url} : 404 Not \
-                 Found; {advice}"
+                "looks like {text:?} is not a valid chart repository or cannot be reached: failed to fetch {} : 404 Not \
+                 Found; {advice}",
+                shown(&url)
             ))
         })?;
         Index::parse(&body, text)
@@ -165,7 +166,7 @@ impl Fetcher<'_> {
         };
         let read = self.client.web_file(&file).await.map_err(failed)?;
         read.ok_or_else(|| {
-            Error::fetch(format!("failed to fetch {url} : 404 Not Found; check the name and the version"))
+            Error::fetch(format!("failed to fetch {} : 404 Not Found; check the name and the version", shown(url)))
         })
     }
 
@@ -212,14 +213,14 @@ fn resolved(base: &Url, reference: &str) -> Result<Url, Error> {
     Ok(url)
 }
 
+/// An address for messages: what follows a `?` may be a secret.
+fn shown(url: &Url) -> &str {
+    url.as_str().split('?').next().unwrap_or_default()
+}
+
 /// Checks that a repository may name an address.
 fn check_step(from: &Url, to: &Url, has_digest: bool) -> Result<(), Error> {
-    let refused = |why: &str| {
-        Err(Error::fetch(format!(
-            "{from}: its index names the archive {}, {why}",
-            to.as_str().split('?').next().unwrap_or_default()
-        )))
-    };
+    let refused = |why: &str| Err(Error::fetch(format!("{from}: its index names the archive {}, {why}", shown(to))));
     match (from.scheme(), to.scheme()) {
         (_, "https") | ("http", "http") => {}
         // The digest from the index protects the archive.

@@ -115,7 +115,7 @@ mod tests {
     fn the_nearest_versions_are_named() {
         let all = ["1.2.0", "1.10.0", "2.0.0", "3.0.0", "3.1.0", "4.0.0", "x", "1.2.9"];
         assert_eq!(nearest("~1.2.11", all).as_deref(), Some("1.2.9, 1.2.0, 1.10.0, 4.0.0, 3.1.0 and 2 more"));
-        assert_eq!(nearest("3.x", all).as_deref(), Some("3.1.0, 3.0.0, 4.0.0, 2.0.0, 1.10.0 and 2 more"));
+        assert_eq!(nearest("3.x", all).as_deref(), Some("3.0.0, 3.1.0, 4.0.0, 2.0.0, 1.10.0 and 2 more"));
         assert_eq!(nearest("^9", ["1.0.0"]).as_deref(), Some("1.0.0"));
         assert_eq!(nearest("", ["x"]), None);
     }

@@ -25,7 +25,7 @@ pub(super) fn values(data: &[u8]) {
 fn told(processed: Result<Processed, RenderProblem>) -> Result<String, String> {
     match processed {
         Ok(Processed { root, values }) => Ok(format!("{} {values:?}", root.full_path)),
-        Err(RenderProblem::Input(error) | RenderProblem::Chart(error)) => Err(error.into_text()),
+        Err(RenderProblem::Input(error) | RenderProblem::Chart(_, error)) => Err(error.into_text()),
         Err(RenderProblem::Template(_)) => unreachable!("no template is executed"),
     }
 }

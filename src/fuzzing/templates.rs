@@ -44,7 +44,7 @@ fn told(outcome: Result<RenderOutcome, RenderProblem>) -> Result<Vec<(String, St
                 })
                 .collect())
         }
-        Err(RenderProblem::Input(error) | RenderProblem::Chart(error)) => Err(error.into_text()),
+        Err(RenderProblem::Input(error) | RenderProblem::Chart(_, error)) => Err(error.into_text()),
         Err(RenderProblem::Template(error)) => Err(helm_text(&error, HelmVersion::V4)),
     }
 }

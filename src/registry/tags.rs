@@ -1,11 +1,14 @@
 //! The tags of a repository.
 
 use super::client::{Call, Client};
-use super::error::{Error, Kind};
+use super::error::{Error, Fault, Kind};
 use super::pages::next_page;
 use super::repository::Repository;
+use super::retry::Tries;
+use bytes::Bytes;
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
+use url::Url;
 
 /// The most pages of the list.
 const PAGES: usize = 200;
@@ -36,20 +39,20 @@ impl Client<'_> {
         let mut found: Vec<String> = Vec::new();
         for page in 0..PAGES {
             let mut call = Call::new(Method::GET, url.clone(), repository, "list the tags");
-            let mut response = self.call(&call).await?;
+            let mut read = self.page(&call).await?;
             // Some registries allow only smaller pages, and say so.
-            if page == 0 && response.status() == StatusCode::BAD_REQUEST {
-                url = bare.clone();
+            if page == 0 && matches!(read, Page::Refused) {
                 call.url = bare.clone();
-                response = self.call(&call).await?;
+                read = self.page(&call).await?;
             }
-            match response.status() {
-                StatusCode::OK => {}
-                StatusCode::NOT_FOUND if page == 0 => return Ok(None),
-                _ => return Err(self.refused(&call, response).await),
-            }
-            let next = next_page(&response, &url, &call.subject())?;
-            let body = self.wire.read(response, PAGE_BYTES, &call.subject()).await.map_err(|fault| fault.error)?;
+            let (body, next) = match read {
+                Page::Read(body, next) => (body, next),
+                Page::None if page == 0 => return Ok(None),
+                Page::None | Page::Refused => {
+                    let text = format!("{}: the registry does not send page {}", call.subject(), page + 1);
+                    return Err(Error::new(Kind::Rejected, text));
+                }
+            };
             let list: List = serde_json::from_slice(&body).map_err(|error| {
                 Error::new(Kind::Protocol, format!("{}: the answer is not a list of tags: {error}", call.subject()))
             })?;
@@ -63,4 +66,37 @@ impl Client<'_> {
         }
         Err(Error::new(Kind::Limit, format!("{repository}: the tags have more than {PAGES} pages")))
     }
+    /// Reads a page, repeatedly if need be.
+    async fn page(&self, call: &Call<'_>) -> Result<Page, Error> {
+        let mut tries = Tries::default();
+        loop {
+            match self.page_once(call).await {
+                Ok(page) => return Ok(page),
+                Err(fault) => self.pause(call.repository, &mut tries, fault).await?,
+            }
+        }
+    }
+
+    async fn page_once(&self, call: &Call<'_>) -> Result<Page, Fault> {
+        let response = self.attempt(call, None, self.wire.patience.response).await?;
+        match response.status() {
+            StatusCode::OK => {}
+            StatusCode::NOT_FOUND => return Ok(Page::None),
+            StatusCode::BAD_REQUEST => return Ok(Page::Refused),
+            _ => return Err(self.refused(call, response).await.into()),
+        }
+        let next = next_page(&response, &call.url, &call.subject())?;
+        let body = self.wire.read(response, PAGE_BYTES, &call.subject()).await?;
+        Ok(Page::Read(body, next))
+    }
+}
+
+/// An answer to the request for a page.
+enum Page {
+    /// The page, and the address of the next one.
+    Read(Bytes, Option<Url>),
+    /// There is no such repository.
+    None,
+    /// The registry does not accept the request.
+    Refused,
 }

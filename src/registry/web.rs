@@ -72,6 +72,16 @@ impl Client<'_> {
         match response.status() {
             StatusCode::OK => {}
             StatusCode::NOT_FOUND | StatusCode::GONE => return Ok(None),
+            StatusCode::UNAUTHORIZED if !file.with_credential => {
+                let why = match file.url.scheme() {
+                    "http" => {
+                        "because http shows it to everybody on the way; use https, or give --username and --password"
+                    }
+                    _ => "because it is not for this host; name the file by its own URL to send one",
+                };
+                let text = format!("{}: 401 Unauthorized, and no credential was sent, {why}", call.subject());
+                return Err(Error::new(Kind::Unauthorized, text).into());
+            }
             _ => return Err(self.refused(call, response).await.into()),
         }
         let limit = usize::try_from(file.limit).unwrap_or(usize::MAX);

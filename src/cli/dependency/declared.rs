@@ -19,10 +19,10 @@ pub(super) enum Place {
     Remote(RemoteChart),
 }
 
-/// Helm's list of repositories; empty if there is none.
-pub(super) fn helms_list(reach: &Reach, limits: &Limits) -> Result<Vec<HelmRepository>, Error> {
-    let file = repositories_file(|name| std::env::var_os(name)).filter(|file| look::is_there(file));
-    let Some(file) = file else { return Ok(Vec::new()) };
+/// Helm's list of repositories: in `given` (`--repository-config`), or where helm has it; empty if there is none.
+pub(super) fn helms_list(given: Option<&Path>, reach: &Reach, limits: &Limits) -> Result<Vec<HelmRepository>, Error> {
+    let usual = || repositories_file(|name| std::env::var_os(name)).filter(|file| look::is_there(file));
+    let Some(file) = given.map(Path::to_path_buf).or_else(usual) else { return Ok(Vec::new()) };
     let text = reach.read(By::User, &file)?;
     HelmRepository::read_all(&text, limits).map_err(|error| error.after(file.display()))
 }

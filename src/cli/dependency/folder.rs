@@ -73,7 +73,8 @@ pub(super) fn replace(
 ) -> Result<Vec<String>, Error> {
     for (name, archive) in archives {
         let stored = Stored::Archive(archive.clone());
-        load_stored(&stored, Path::new(name), None, limits, HelmVersion::V4)?;
+        load_stored(&stored, Path::new(name), None, limits, HelmVersion::V4)
+            .map_err(|error| error.after(format_args!("{name}, which was fetched, is no chart")))?;
         reach.check_output(&charts.join(name))?;
     }
     std::fs::create_dir_all(charts).map_err(|error| cannot_write(charts, &error))?;

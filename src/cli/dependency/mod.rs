@@ -65,6 +65,9 @@ struct ChangeFlags {
     /// times)
     #[arg(long, value_name = "PATH")]
     allow_outside: Vec<PathBuf>,
+    /// Helm's list of repositories (default: HELM_REPOSITORY_CONFIG, or repositories.yaml in helm's folder); it is only read
+    #[arg(long, value_name = "FILE")]
+    repository_config: Option<PathBuf>,
     #[command(flatten)]
     source: SourceFlags,
 }
@@ -84,6 +87,18 @@ struct ListArgs {
 impl ChangeFlags {
     fn reach(&self, limits: &Limits) -> Result<Reach, Error> {
         Reach::new(&self.allow_outside, limits.file_bytes)
+    }
+}
+
+#[cfg(test)]
+impl Args {
+    pub(crate) fn set_patience(&mut self, patience: crate::registry::Patience) {
+        match &mut self.command {
+            Command::Build(BuildArgs { change }) | Command::Update(UpdateArgs { change }) => {
+                change.source.set_patience(patience);
+            }
+            Command::List(_) => {}
+        }
     }
 }
 

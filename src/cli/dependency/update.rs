@@ -59,7 +59,7 @@ pub(super) fn run(flags: &ChangeFlags, aim: Aim, streams: &mut Streams<'_>) -> R
     if lock.is_none() && metadata.dependencies.is_none() {
         return Ok(Outcome::Clean);
     }
-    let known = helms_list(&reach, &limits)?;
+    let known = helms_list(flags.repository_config.as_deref(), &reach, &limits)?;
     let as_written = metadata.dependencies.clone();
     let mut declared = metadata.dependencies.clone();
     let mut needed = name_repositories(declared.as_deref_mut().unwrap_or_default(), &known)?;

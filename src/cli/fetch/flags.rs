@@ -72,6 +72,9 @@ pub(crate) struct SourceFlags {
     /// How long to wait in total for each registry that asks to wait or fails for a moment, such as 90s, 10m or 1h
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration_of)]
     retry_budget: Duration,
+    /// Only tests are less patient.
+    #[arg(skip)]
+    patience: Patience,
 }
 
 /// A password, which is never printed.
@@ -105,6 +108,7 @@ impl Default for SourceFlags {
             password: None,
             auth_realm: Vec::new(),
             retry_budget: Patience::default().budget,
+            patience: Patience::default(),
         }
     }
 }
@@ -173,6 +177,16 @@ impl SourceFlags {
         Fetcher::new(options, cache, self.offline, limits, watch)
     }
 
+    /// The waits that are allowed in total; the seconds of tests are shorter.
+    fn budget(&self) -> Duration {
+        self.retry_budget.mul_f64(self.patience.second.as_secs_f64())
+    }
+
+    #[cfg(test)]
+    pub(crate) fn set_patience(&mut self, patience: Patience) {
+        self.patience = patience;
+    }
+
     /// Whether only the cache is asked.
     pub(crate) fn is_offline(&self) -> bool {
         self.offline
@@ -228,7 +242,7 @@ impl SourceFlags {
                 authorities,
                 identity: identity.map(|(name, text)| (name, text, hosts)),
             },
-            patience: Patience { budget: self.retry_budget, ..Patience::default() },
+            patience: Patience { budget: self.budget(), ..self.patience },
             credentials,
             realms: self.auth_realm.iter().map(|host| host.to_ascii_lowercase()).collect(),
         })

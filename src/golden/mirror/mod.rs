@@ -4,6 +4,7 @@
 //! The registries are our own, on the loopback interface. Whatever a case says, no host but the registry sees its credential, no
 //! output contains it, and no manifest arrives before what it refers to.
 
+mod charts;
 mod faults;
 mod http;
 mod images;

@@ -50,6 +50,9 @@ pub(super) struct Manner {
     /// The seconds that its tokens live.
     #[serde(skip_serializing_if = "is_zero")]
     lifetime: u64,
+    /// The most tags of a page; 0 for all.
+    #[serde(skip_serializing_if = "is_zero")]
+    page: u64,
 }
 
 fn is_false(value: &bool) -> bool {
@@ -64,6 +67,8 @@ fn is_zero(number: &u64) -> bool {
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) store: Store,
+    /// What it holds besides, as a web server: `/stable/index.yaml`.
+    pub(super) files: BTreeMap<String, Vec<u8>>,
     manner: Manner,
     pending: Vec<Pending>,
     /// The requests, `PUT /v2/acme/api/manifests/1.4`.
@@ -279,7 +284,13 @@ impl State {
         if let Some(answer) = self.refused(request, address) {
             return answer;
         }
-        let Some(path) = request.path.strip_prefix("/v2/") else { return Answer::new(404) };
+        let Some(path) = request.path.strip_prefix("/v2/") else {
+            let file = self.files.get(&request.path);
+            return file.map_or(Answer::new(404), |text| Answer { body: text.clone(), ..Answer::new(200) });
+        };
+        if let Some(name) = path.strip_suffix("/tags/list") {
+            return self.tags(request, name);
+        }
         let parts = ["/blobs/uploads/", "/blobs/", "/manifests/", "/referrers/"];
         let Some((name, part, rest)) =
             parts.iter().find_map(|part| path.split_once(part).map(|(name, rest)| (name, *part, rest)))
@@ -333,6 +344,26 @@ impl State {
         self.tokens.insert(token.clone());
         let lifetime = if self.manner.lifetime == 0 { 300 } else { self.manner.lifetime };
         Answer::json(200, &json!({"token": token, "expires_in": lifetime}))
+    }
+
+    fn tags(&self, request: &Request, name: &str) -> Answer {
+        let Some(repository) = self.store.repositories.get(name) else {
+            return Answer::json(
+                404,
+                &json!({"errors": [{"code": "NAME_UNKNOWN", "message": "repository name not known"}]}),
+            );
+        };
+        let most = usize::try_from(self.manner.page).unwrap_or(0);
+        let last = request.parameter("last").unwrap_or_default();
+        let left = repository.tags.keys().filter(|tag| tag.as_str() > last);
+        let page: Vec<&String> = if most == 0 { left.collect() } else { left.take(most).collect() };
+        let answer = Answer::json(200, &json!({"name": name, "tags": page}));
+        match page.last() {
+            Some(last) if most > 0 && repository.tags.keys().any(|tag| tag > *last) => {
+                answer.with("Link", format!("</v2/{name}/tags/list?last={last}&n={most}>; rel=\"next\""))
+            }
+            _ => answer,
+        }
     }
 
     fn blob(&mut self, request: &Request, name: &str, digest: &str, fault: &Does) -> Answer {
