@@ -62,7 +62,10 @@
 //!
 //! `docs/architecture.md` describes the internals.
 
-#![cfg_attr(not(feature = "cli"), allow(dead_code, unused_imports, reason = "much of it is only used by the command"))]
+#![cfg_attr(
+    not(all(feature = "cli", feature = "registry")),
+    allow(dead_code, unused_imports, reason = "much of it is only used by the command")
+)]
 
 mod analysis;
 mod api;
@@ -74,6 +77,7 @@ mod chart_reference;
 mod cli;
 mod compiler;
 mod config;
+#[cfg(feature = "registry")]
 mod dependencies;
 mod disk;
 mod downloads;

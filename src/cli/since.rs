@@ -123,8 +123,7 @@ impl Args {
             _ => None,
         });
         let charts: Vec<&ChartReference> = jobs.iter().map(|job| &job.chart).chain(old).collect();
-        let (new, known): (Vec<_>, Vec<_>) =
-            charts.into_iter().partition(|chart| chart.remote().is_some_and(|remote| is_new(remote)));
+        let (new, known): (Vec<_>, Vec<_>) = charts.into_iter().partition(|chart| chart.remote().is_some_and(&is_new));
         let mut archives = self.fetch.archives(known, &self.release.limits()?, streams.err)?;
         for remote in new.into_iter().filter_map(ChartReference::remote) {
             let source = remote.location.source();
