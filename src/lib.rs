@@ -74,6 +74,7 @@ mod chart_reference;
 mod cli;
 mod compiler;
 mod config;
+#[cfg(feature = "registry")]
 mod dependencies;
 mod disk;
 mod downloads;
