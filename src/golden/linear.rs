@@ -1,11 +1,16 @@
 //! Work outside templates grows linearly, and stops at its limits. It is counted, never timed; the inputs are so big that a
 //! quadratic walk could not finish.
 
-use super::root;
+use super::{prepared, root};
+use crate::chart::load::load;
 use crate::cli::{Outcome, Streams, on_large_stack, run};
+use crate::compiler::Compiler;
 use crate::helm::HelmVersion;
 use crate::images::Search;
 use crate::limits::Limits;
+use crate::lint::lint;
+use crate::reference::Mirror;
+use crate::release::ReleaseInputs;
 use crate::render::manifest::{Manifest, Manifests, manifests};
 use crate::render::{Rendered, RenderedFile};
 use crate::secrets::{masked, redacted};
@@ -13,6 +18,7 @@ use crate::settings::Settings;
 use crate::source::{File, Place};
 use crate::suppress::comment::Comment;
 use crate::trace::Str;
+use crate::values::layers::UserValues;
 use crate::work::Work;
 use std::sync::Arc;
 
@@ -70,6 +76,28 @@ fn steps_of_finders_grow_with_what_they_look_through() {
         // Numbers have one more digit.
         assert!(twice.steps * 20 <= once.steps * 41, "{name}: {} steps, then {}", once.steps, twice.steps);
     }
+}
+
+/// A lint renders a release several times, and tries what each value decided: with one finding after the other, all read the same
+/// two files. Only trials of edits parse a text of their own.
+#[test]
+fn a_lint_parses_each_values_file_once() {
+    let chart = load(&root().join("testdata/charts/shop"), &Limits::default(), HelmVersion::V4).expect("a chart").chart;
+    let files = vec![
+        File::new("a.yaml", "global: {imageRegistry: mirror.internal}\nimage: {registry: quay.io}\n"),
+        File::new("b.yaml", "image: {registry: docker.io}\n"),
+    ];
+    let user = UserValues { files, ..UserValues::default() };
+    let inputs = ReleaseInputs { is_given: true, ..prepared(chart, user) };
+    let settings = Settings::new(Mirror::parse("mirror.internal").expect("a mirror"));
+    let report = lint(&inputs, &settings, &mut Compiler::new(), &mut Vec::new()).expect("a report");
+    assert!(report.findings.iter().any(|finding| finding.fix.is_some()), "no fix was tried");
+    let parsed = inputs.user.read.parsed();
+    for file in &inputs.user.files {
+        let count = parsed.iter().filter(|parsed| Arc::ptr_eq(parsed, file)).count();
+        assert_eq!(count, 1, "{} is parsed {count} times", file.name());
+    }
+    assert!(parsed.len() > 2, "no edit was tried");
 }
 
 #[test]

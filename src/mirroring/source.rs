@@ -1,6 +1,6 @@
 //! [`Source`]: where artifacts are read, registries or an image layout.
 
-use crate::oci_layout::{Layout, Stream};
+use crate::oci_layout::{ImageLayout, Stream};
 use crate::registry::{BlobSource, Chunks, Client, Descriptor, Digest, Download, Error, Kind, Manifest, Repository};
 use bytes::Bytes;
 
@@ -10,7 +10,7 @@ pub(crate) enum Source<'c> {
     /// The registries that the list names.
     Registries(&'c Client<'c>),
     /// A layout on a disk.
-    Layout(&'c Layout<'c>),
+    Layout(&'c ImageLayout<'c>),
 }
 
 impl<'c> Source<'c> {

@@ -1,7 +1,7 @@
 //! [`Target`]: where artifacts are written, the mirror or an image layout.
 
 use super::plan::Item;
-use crate::oci_layout::Writer;
+use crate::oci_layout::LayoutWriter;
 use crate::registry::{
     Arrival, BlobSource, Chunks as _, Client, Descriptor, Digest, Error, Kind, Manifest, Repository, Watch,
 };
@@ -12,7 +12,7 @@ pub(crate) enum Target<'c> {
     /// The mirror.
     Mirror(&'c Client<'c>),
     /// A layout on a disk.
-    Layout(&'c Writer),
+    Layout(&'c LayoutWriter),
 }
 
 /// The name under which a manifest is written.
@@ -165,7 +165,12 @@ impl Target<'_> {
 }
 
 /// Writes a blob into a layout.
-async fn write(writer: &Writer, from: &impl BlobSource, blob: &Descriptor, watch: &dyn Watch) -> Result<(), Error> {
+async fn write(
+    writer: &LayoutWriter,
+    from: &impl BlobSource,
+    blob: &Descriptor,
+    watch: &dyn Watch,
+) -> Result<(), Error> {
     let mut chunks = from.open(blob).await?;
     let mut new = writer.blob(blob).await?;
     let mut moved = 0;

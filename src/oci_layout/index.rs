@@ -21,7 +21,7 @@ const DESTINATION: &str = "airtight.destination";
 /// The index of a layout.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Index {
-    entries: Vec<Entry>,
+    entries: Vec<LayoutEntry>,
     /// The entries by their names.
     by_name: BTreeMap<String, usize>,
 }
@@ -29,7 +29,7 @@ pub(super) struct Index {
 /// A descriptor of an index.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Entry {
+pub(crate) struct LayoutEntry {
     media_type: String,
     #[serde(rename = "digest")]
     digest_text: String,
@@ -45,7 +45,7 @@ pub(crate) struct Entry {
 struct Wire {
     schema_version: u32,
     media_type: Option<String>,
-    manifests: Vec<Entry>,
+    manifests: Vec<LayoutEntry>,
 }
 
 impl Index {
@@ -90,18 +90,18 @@ impl Index {
     }
 
     /// All entries.
-    pub(super) fn entries(&self) -> &[Entry] {
+    pub(super) fn entries(&self) -> &[LayoutEntry] {
         &self.entries
     }
 
     /// The entry with a name: `quay.io/acme/api:1.4`.
-    pub(super) fn find(&self, name: &str) -> Option<&Entry> {
+    pub(super) fn find(&self, name: &str) -> Option<&LayoutEntry> {
         self.by_name.get(name).map(|&number| &self.entries[number])
     }
 
     /// Gives a name to a manifest. What had it before has none.
     pub(super) fn set(&mut self, name: &str, destination: Option<&str>, manifest: &Manifest) {
-        let mut entry = Entry::of(manifest);
+        let mut entry = LayoutEntry::of(manifest);
         entry.annotations.insert(REF_NAME.to_owned(), name.to_owned());
         entry.annotations.insert(IMAGE_NAME.to_owned(), name.to_owned());
         entry.annotations.extend(destination.map(|place| (DESTINATION.to_owned(), place.to_owned())));
@@ -113,13 +113,13 @@ impl Index {
 
     /// Adds a manifest without a name, unless it is there.
     pub(super) fn add(&mut self, manifest: &Manifest) {
-        let entry = Entry::of(manifest);
+        let entry = LayoutEntry::of(manifest);
         if !self.entries.iter().any(|known| known.digest_text == entry.digest_text) {
             self.push(entry);
         }
     }
 
-    fn push(&mut self, entry: Entry) {
+    fn push(&mut self, entry: LayoutEntry) {
         if let Some(name) = entry.name() {
             self.by_name.insert(name, self.entries.len());
         }
@@ -127,7 +127,7 @@ impl Index {
     }
 }
 
-impl Entry {
+impl LayoutEntry {
     fn of(manifest: &Manifest) -> Self {
         let mut rest = Map::new();
         if let Some(kind) = &manifest.artifact_type {

@@ -1,9 +1,9 @@
-//! [`Layout`]: an image layout that is read.
+//! [`ImageLayout`]: an image layout that is read.
 
 use super::archive::Archive;
 use super::fault::of_file;
 use super::folder::BlobFolder;
-use super::index::{Entry, INDEX_BYTES, Index};
+use super::index::{INDEX_BYTES, Index, LayoutEntry};
 use super::parts::{Parts, whole};
 use super::paths::{INDEX, MARKER};
 use super::storage::Storage;
@@ -22,7 +22,7 @@ const MARKER_BYTES: usize = 4096;
 
 /// An image layout that is read.
 #[derive(Debug)]
-pub(crate) struct Layout<'r> {
+pub(crate) struct ImageLayout<'r> {
     /// The path, for messages.
     shown: String,
     index: Index,
@@ -31,7 +31,7 @@ pub(crate) struct Layout<'r> {
     referrers: OnceCell<BTreeMap<Digest, Vec<Descriptor>>>,
 }
 
-impl<'r> Layout<'r> {
+impl<'r> ImageLayout<'r> {
     /// Opens a layout: a folder, an archive, or an archive in parts.
     ///
     /// # Errors
@@ -96,16 +96,16 @@ impl<'r> Layout<'r> {
     }
 
     /// The artifacts that have the name of their source, in the order of the index.
-    pub(crate) fn artifacts(&self) -> impl Iterator<Item = &Entry> {
+    pub(crate) fn artifacts(&self) -> impl Iterator<Item = &LayoutEntry> {
         // The tags of cosign are found by what they are about.
         let is_artifact =
-            |entry: &&Entry| entry.source().is_some_and(|source| !source.tag.is_some_and(|tag| is_cosign(&tag)));
+            |entry: &&LayoutEntry| entry.source().is_some_and(|source| !source.tag.is_some_and(|tag| is_cosign(&tag)));
         self.index.entries().iter().filter(is_artifact)
     }
 
     /// The digest of a name: `quay.io/acme/api:1.4`.
     pub(crate) fn find(&self, name: &str) -> Option<Digest> {
-        self.index.find(name).and_then(Entry::digest)
+        self.index.find(name).and_then(LayoutEntry::digest)
     }
 
     /// A manifest; `None` if it is not there.
@@ -128,7 +128,7 @@ impl<'r> Layout<'r> {
             return Err(Error::new(Kind::WrongDigest, text));
         }
         let entry = self.index.entries().iter().find(|entry| entry.digest().as_ref() == Some(digest));
-        let mut manifest = Manifest::parse(Bytes::from(bytes), entry.map(Entry::media_type), &subject)?;
+        let mut manifest = Manifest::parse(Bytes::from(bytes), entry.map(LayoutEntry::media_type), &subject)?;
         manifest.digest = digest.clone();
         Ok(Some(manifest))
     }

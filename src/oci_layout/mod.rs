@@ -1,6 +1,6 @@
 //! OCI image layouts on a disk: what carries a mirror across a gap.
 //!
-//! A [`Layout`] is read and a [`Writer`] writes one, as a folder or as a tar archive, which may be split into parts. A blob is a file
+//! An [`ImageLayout`] is read and a [`LayoutWriter`] writes one, as a folder or as a tar archive, which may be split into parts. A blob is a file
 //! `blobs/sha256/9f86…`, and `index.json` has a descriptor for each artifact, with its full source reference in two annotations:
 //!
 //! - `org.opencontainers.image.ref.name`. The specification leaves its content open. skopeo compares all of it with what follows the
@@ -31,7 +31,7 @@ mod stream;
 mod volume;
 mod writer;
 
-pub(crate) use layout::Layout;
+pub(crate) use layout::ImageLayout;
 pub(crate) use paths::{Form, form_of};
 pub(crate) use stream::Stream;
-pub(crate) use writer::Writer;
+pub(crate) use writer::LayoutWriter;

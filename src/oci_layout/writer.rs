@@ -1,4 +1,4 @@
-//! [`Writer`]: an image layout that is written.
+//! [`LayoutWriter`]: an image layout that is written.
 
 use super::earlier::{open_archive, open_folder};
 use super::fault::{of_file, of_system};
@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// An image layout that is written.
 #[derive(Debug)]
-pub(crate) struct Writer {
+pub(crate) struct LayoutWriter {
     path: PathBuf,
     shown: String,
     index: RefCell<Index>,
@@ -46,7 +46,7 @@ enum Written {
     },
 }
 
-impl Writer {
+impl LayoutWriter {
     /// Prepares to write a layout, or to continue one of an earlier run. Nothing is written yet. `chunk` is the size of each part
     /// of an archive; `is_thorough` reads and verifies the blobs that are there.
     ///
@@ -86,7 +86,7 @@ impl Writer {
 
     /// The digest of a name: `quay.io/acme/api:1.4`.
     pub(crate) fn find(&self, name: &str) -> Option<Digest> {
-        self.index.borrow().find(name).and_then(super::index::Entry::digest)
+        self.index.borrow().find(name).and_then(super::index::LayoutEntry::digest)
     }
 
     /// Whether it has a blob.

@@ -308,8 +308,8 @@ pub(crate) fn told(item: &Item, outcome: &Outcome) -> String {
 /// A number of seconds for people: `6 h`.
 fn time(seconds: u64) -> String {
     match seconds {
-        _ if seconds > 0 && seconds % 3600 == 0 => format!("{} h", seconds / 3600),
-        _ if seconds > 0 && seconds % 60 == 0 => format!("{} min", seconds / 60),
+        _ if seconds > 0 && seconds.is_multiple_of(3600) => format!("{} h", seconds / 3600),
+        _ if seconds > 0 && seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
         _ => format!("{seconds} s"),
     }
 }

@@ -36,7 +36,12 @@ pub(crate) struct UserValues {
 
 /// The documents of values files that were already parsed, shared by clones.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct ReadFiles(Arc<Mutex<HashMap<FileKey, Known>>>);
+pub(crate) struct ReadFiles {
+    known: Arc<Mutex<HashMap<FileKey, Known>>>,
+    /// Each file as often as it was parsed.
+    #[cfg(test)]
+    parsed: Arc<Mutex<Vec<Arc<File>>>>,
+}
 
 /// The address of a file, the version of helm, and the limits.
 type FileKey = (usize, HelmVersion, (u64, u32, usize));
@@ -52,10 +57,12 @@ impl ReadFiles {
     fn documents(&self, file: &Arc<File>, helm: HelmVersion, limits: &Limits, most: usize) -> Result<Documents, Error> {
         let bounds = (limits.yaml_nodes, limits.yaml_depth, limits.yaml_bytes);
         let key = (Arc::as_ptr(file) as usize, helm, bounds);
-        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let lock = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, known)) = lock().get(&key) {
             return Ok(known.clone());
         }
+        #[cfg(test)]
+        self.parsed.lock().unwrap_or_else(PoisonError::into_inner).push(file.clone());
         let read = yaml::read_documents(file.bytes(), helm, limits);
         let read = read.map_err(|error| Error::new(error.kind(ErrorKind::Input), error.to_string()))?;
         let read = Arc::new(Nodes::from(read));
@@ -64,6 +71,12 @@ impl ReadFiles {
             known.insert(key, (file.clone(), read.clone()));
         }
         Ok(read)
+    }
+
+    /// Each file as often as it was parsed.
+    #[cfg(test)]
+    pub(crate) fn parsed(&self) -> Vec<Arc<File>> {
+        self.parsed.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

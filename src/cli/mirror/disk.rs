@@ -3,7 +3,7 @@
 use crate::bundle::{Bundle, ListLine};
 use crate::disk::Reach;
 use crate::error::Error;
-use crate::oci_layout::{Form, Layout, Writer, form_of};
+use crate::oci_layout::{Form, ImageLayout, LayoutWriter, form_of};
 use crate::reference::Reference;
 use crate::report::plain_line;
 use std::path::PathBuf;
@@ -50,7 +50,7 @@ impl ToFlags {
     }
 
     /// Opens what is written; `is_thorough` verifies what an earlier run left.
-    pub(super) fn open(&self, reach: &Reach, is_thorough: bool) -> Result<Option<Writer>, Error> {
+    pub(super) fn open(&self, reach: &Reach, is_thorough: bool) -> Result<Option<LayoutWriter>, Error> {
         let Some(path) = &self.to else { return Ok(None) };
         let form = form_of(path).map_err(Error::input)?;
         if form == Form::Folder && self.chunk_size.is_some() {
@@ -58,7 +58,7 @@ impl ToFlags {
                 format!("--chunk-size splits an archive; {} would be a folder: end its name in .tar", path.display());
             return Err(Error::input(text));
         }
-        let writer = Writer::open(path, form, self.chunk_size, reach, is_thorough);
+        let writer = LayoutWriter::open(path, form, self.chunk_size, reach, is_thorough);
         writer.map(Some).map_err(|error| Error::input(error.to_string()))
     }
 }
@@ -70,14 +70,14 @@ impl FromFlags {
     }
 
     /// Opens what is read.
-    pub(super) fn open<'r>(&self, reach: &'r Reach) -> Result<Option<Layout<'r>>, Error> {
-        let layout = self.from.as_ref().map(|path| Layout::open(path, reach)).transpose();
+    pub(super) fn open<'r>(&self, reach: &'r Reach) -> Result<Option<ImageLayout<'r>>, Error> {
+        let layout = self.from.as_ref().map(|path| ImageLayout::open(path, reach)).transpose();
         layout.map_err(|error| Error::input(plain_line(&error.to_string())))
     }
 }
 
 /// All artifacts of a layout, with their digests (`with_digests`; otherwise only those without a tag) and the places that the list named when it was written.
-pub(super) fn artifacts(layout: &Layout<'_>, with_digests: bool) -> Result<Bundle, Error> {
+pub(super) fn artifacts(layout: &ImageLayout<'_>, with_digests: bool) -> Result<Bundle, Error> {
     let entry = |(source, destination, digest): (Reference, Option<&str>, &str)| {
         let destination = destination.map(Reference::parse).transpose().map_err(|why| {
             Error::input(format!(

@@ -13,7 +13,7 @@ use crate::limits::Limits;
 use crate::mirroring::{
     Checking, Copying, Item, Platform, Platforms, Source, State, Target, Wish, plan, plan_for_disk, run as work,
 };
-use crate::oci_layout::Layout;
+use crate::oci_layout::ImageLayout;
 use crate::reference::Mirror;
 use crate::registry::{Client, Patience};
 use crate::report::mirror::{Mirrored, Mode};
@@ -173,7 +173,7 @@ fn run_with(
     let reach = Reach::of_user(Limits::default().file_bytes);
     let to = &args.copy.to;
     let layout = what.from.open(&reach)?;
-    for problem in layout.iter().flat_map(Layout::problems) {
+    for problem in layout.iter().flat_map(ImageLayout::problems) {
         writeln!(streams.err, "warning: {}", plain_line(problem))?;
     }
     let Work { shown, mirror, items } = work_of(what, to, layout.as_ref(), &reach, streams)?;
@@ -245,7 +245,7 @@ struct Work {
 fn work_of(
     what: &WhatFlags,
     to: &ToFlags,
-    layout: Option<&Layout<'_>>,
+    layout: Option<&ImageLayout<'_>>,
     reach: &Reach,
     streams: &mut Streams<'_>,
 ) -> Result<Work, Error> {

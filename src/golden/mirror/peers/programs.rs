@@ -71,13 +71,14 @@ impl Peer {
         tokens: Option<TokenServer>,
     ) -> Self {
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
+        let peer = Self { child, address, manner, authority, _tokens: tokens };
         for _ in 0..600 {
-            if TcpStream::connect(&address).is_ok() {
-                return Self { child, address, manner, authority, _tokens: tokens };
+            if TcpStream::connect(&peer.address).is_ok() {
+                return peer;
             }
             std::thread::sleep(Duration::from_millis(50));
         }
-        panic!("{command:?} does not listen on {address}");
+        panic!("{command:?} does not listen on {}", peer.address);
     }
 
     /// Debian's docker-registry: it mounts blobs and answers ranges, and has no referrers API.
