@@ -85,6 +85,7 @@ impl Error {
     }
 
     /// A chart could not be fetched.
+    #[cfg(feature = "registry")]
     pub(crate) fn fetch(text: impl Into<String>) -> Self {
         Self::new(ErrorKind::Fetch, text)
     }

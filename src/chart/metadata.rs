@@ -278,6 +278,7 @@ impl Fields for Base {
 
 /// Chart.lock or requirements.lock: the exact versions of the dependencies.
 #[derive(Debug, Clone, Default)]
+#[cfg_attr(not(feature = "registry"), allow(dead_code, reason = "only commands that fetch read it"))]
 pub(crate) struct Lock {
     /// The time at which it was written, as written.
     pub generated: String,

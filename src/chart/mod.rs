@@ -6,9 +6,11 @@ mod budget;
 mod check;
 mod decode;
 mod entries;
+#[cfg(feature = "registry")]
 mod expand;
 mod folder;
 pub(crate) mod ignore;
+#[cfg(feature = "registry")]
 mod indexed;
 pub(crate) mod load;
 pub(crate) mod metadata;
@@ -19,7 +21,9 @@ mod unpack;
 use crate::source::File;
 use crate::yaml;
 pub(crate) use check::{check_dependencies, check_kube_version, check_type};
+#[cfg(feature = "registry")]
 pub(crate) use expand::{Expanded, expand};
+#[cfg(feature = "registry")]
 pub(crate) use indexed::Indexed;
 pub(crate) use metadata::{Dependency, Lock, Metadata};
 use std::sync::Arc;
@@ -41,6 +45,7 @@ pub(crate) struct Chart {
     /// The content of `.Files`: all files without a special role, in loading order; of duplicates the last, except below `crds/`.
     pub files: Vec<ChartFile>,
     /// Chart.lock, or the lock of a requirements.yaml.
+    #[cfg_attr(not(feature = "registry"), allow(dead_code, reason = "only commands that fetch read it"))]
     pub lock: Option<Lock>,
     /// The charts in `charts/`.
     pub subcharts: Vec<Arc<Chart>>,
