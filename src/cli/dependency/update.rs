@@ -133,14 +133,6 @@ impl Parent<'_> {
         };
         let constraints = dependencies.iter().map(constraint).collect::<Result<Vec<_>, _>>()?;
         let places = dependencies.iter().map(|one| place(one, &self.path)).collect::<Result<Vec<_>, _>>()?;
-        let remotes: Vec<RemoteChart> = places
-            .iter()
-            .filter_map(|place| match place {
-                Place::Remote(remote) => Some(remote.clone()),
-                _ => None,
-            })
-            .collect();
-        check_password(flags, &remotes)?;
         let mut placed: Vec<Placed<'_>> = dependencies.iter_mut().zip(places).collect();
         let mut archives = BTreeMap::new();
         let mut local = Vec::new();
@@ -302,24 +294,6 @@ fn no_version(missing: &[(&Dependency, Option<String>)]) -> Error {
         all.len(),
         all.join(", ")
     ))
-}
-
-/// A password is for one host: Chart.yaml, which names the hosts, must not lead it to others.
-fn check_password(flags: &ChangeFlags, remotes: &[RemoteChart]) -> Result<(), Error> {
-    let host = |remote: &RemoteChart| {
-        let url = match &remote.location {
-            Location::Registry(url) | Location::Archive(url) | Location::Repository { url, .. } => url,
-        };
-        url.split_once("://").map(|(_, rest)| rest.split('/').next().unwrap_or_default().to_ascii_lowercase())
-    };
-    let hosts: BTreeSet<String> = remotes.iter().filter_map(host).collect();
-    if flags.source.gives_password() && hosts.len() > 1 {
-        let hosts = hosts.into_iter().collect::<Vec<_>>().join(", ");
-        return Err(Error::input(format!(
-            "--username and --password are for one host, and the dependencies are at {hosts}; --auth-file FILE has one for each"
-        )));
-    }
-    Ok(())
 }
 
 /// Helm's lines about the repositories whose indexes are read: those of its own list, and others.

@@ -192,11 +192,6 @@ impl SourceFlags {
         self.offline
     }
 
-    /// Whether a user and a password are given.
-    pub(crate) fn gives_password(&self) -> bool {
-        self.username.is_some()
-    }
-
     fn options(
         &self,
         charts: &[RemoteChart],
@@ -215,10 +210,16 @@ impl SourceFlags {
         let helm = helm_credential_file(|name| std::env::var_os(name));
         let mut credentials = credentials(reach, self.auth_file.as_deref(), helm)?;
         if let (Some(user), Some(Secret(password))) = (&self.username, &self.password) {
+            // What names the hosts, a Chart.yaml or a branch, must not lead a password to others.
             if hosts.len() > 1 {
-                let hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
+                let mut hosts: Vec<String> = Vec::new();
+                for host in charts.iter().flat_map(|chart| registry_of(chart).or_else(|| web_host_of(chart))) {
+                    if !hosts.contains(&host) {
+                        hosts.push(host);
+                    }
+                }
                 return Err(Error::input(format!(
-                    "--username: the charts come from several hosts ({}); write the credentials of each to a file for --auth-file",
+                    "--username and --password are for one host, and the charts are at {}; --auth-file FILE has one for each",
                     hosts.join(", ")
                 )));
             }
