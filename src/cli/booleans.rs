@@ -17,9 +17,13 @@ pub(super) fn spelled_out(args: Vec<OsString>, command: impl Fn() -> Command) ->
         return args;
     }
     let command = command();
-    let subcommand = args.iter().skip(1).find_map(|arg| command.find_subcommand(arg));
+    // `dependency`, and `update` of it.
+    let mut chosen: Vec<&Command> = Vec::new();
+    for arg in args.iter().skip(1) {
+        chosen.extend(chosen.last().copied().unwrap_or(&command).find_subcommand(arg));
+    }
     let is_boolean = |name: &str| {
-        let mut flags = subcommand.into_iter().flat_map(Command::get_arguments);
+        let mut flags = chosen.iter().copied().flat_map(Command::get_arguments);
         flags.any(|flag| flag.get_long() == Some(name) && matches!(flag.get_action(), ArgAction::SetTrue))
     };
     let end = args.iter().position(|arg| arg == "--").unwrap_or(args.len());
@@ -64,6 +68,10 @@ mod tests {
             ("template c --set=true --kube-version=1", "template c --set=true --kube-version=1"),
             ("template -- c --include-crds=true", "template -- c --include-crds=true"),
             ("lint c --include-crds=true", "lint c --include-crds=true"),
+            #[cfg(feature = "registry")]
+            ("dependency update c --plain-http=false --offline=true", "dependency update c --offline"),
+            #[cfg(feature = "registry")]
+            ("mirror check m.internal --plain-http=1", "mirror check m.internal --plain-http"),
         ] {
             let args = |line: &str| format!("airtight {line}").split(' ').map(Into::into).collect::<Vec<_>>();
             assert_eq!(spelled_out(args(typed), command), args(expected), "{typed}");
