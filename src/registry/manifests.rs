@@ -152,26 +152,23 @@ impl Client<'_> {
             // It is asked again, in case that only the header is wrong or missing.
             _ => self.head_manifest(call.repository, version).await?.and_then(|head| head.digest),
         };
-        match there {
-            Some(there) if there.matches(&manifest.bytes) => Ok(written),
-            // A registry that names no digests at all is asked for the bytes.
-            None if self
-                .manifest(call.repository, version)
-                .await?
-                .is_some_and(|there| there.bytes == manifest.bytes) =>
-            {
-                Ok(written)
-            }
-            there => {
-                let there = there.map_or("nothing".to_owned(), |digest| digest.to_string());
-                let text = format!(
-                    "{}: the registry confirmed it, but holds {there} instead of {}; do not use what it holds",
-                    call.subject(),
-                    manifest.digest
-                );
-                Err(Error::new(Kind::WrongDigest, text))
-            }
+        if there.as_ref().is_some_and(|there| there.matches(&manifest.bytes)) {
+            return Ok(written);
         }
+        // What it holds is certain only from the bytes: two answers may be wrong on a bad day, and some registries name no digests.
+        let held = match self.manifest(call.repository, version).await {
+            Ok(Some(held)) if held.bytes == manifest.bytes => return Ok(written),
+            Ok(held) => held.map(|held| Digest::of(&held.bytes)),
+            Err(error) if error.kind() == Kind::WrongDigest => there,
+            Err(error) => return Err(error),
+        };
+        let held = held.map_or("nothing".to_owned(), |digest| digest.to_string());
+        let text = format!(
+            "{}: the registry confirmed it, but holds {held} instead of {}; do not use what it holds",
+            call.subject(),
+            manifest.digest
+        );
+        Err(Error::new(Kind::WrongDigest, text))
     }
 
     fn manifest_call<'c>(&self, method: Method, repository: &'c Repository, version: &str) -> Result<Call<'c>, Error> {
