@@ -29,8 +29,8 @@ impl FetchFlags {
     ) -> Result<Vec<Result<Stored, Error>>, Error> {
         let refused = charts.iter().map(|chart| {
             Err(Error::input(format!(
-                "{chart}: this airtight was built without the feature `registry`, so it cannot fetch charts; `cargo install \
-                 airtight` builds it with that feature, or fetch the chart with `helm pull` and name the archive"
+                "{chart}: this airtight was built without the feature `registry`, so it cannot fetch charts; build it with \
+                 its default features, or fetch the chart with `helm pull` and name the archive"
             )))
         });
         Ok(refused.collect())
