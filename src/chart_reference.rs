@@ -119,7 +119,8 @@ impl Location {
             Self::Registry(url) | Self::Archive(url) => {
                 let path = url.find("://").map_or(0, |at| at + "://".len());
                 let end = url[path..].find(['?', '#']).map_or(url.len(), |at| path + at);
-                url[path..end].rfind('/').map_or(&url[..end], |slash| &url[..path + slash])
+                // In a URL, `\` separates as `/` does: `charts/..\..\other\x.tgz` is not below `charts`.
+                url[path..end].rfind(['/', '\\']).map_or(&url[..end], |slash| &url[..path + slash])
             }
         }
     }
@@ -215,6 +216,7 @@ mod tests {
         assert_eq!(source("oci://m.internal:5000/shop"), "oci://m.internal:5000");
         assert_eq!(source("oci://m.internal:5000"), "oci://m.internal:5000");
         assert_eq!(source("https://h/a/shop-1.0.0.tgz?token=/x"), "https://h/a");
+        assert_ne!(source(r"https://h/a/..\..\other\shop-1.0.0.tgz"), "https://h/a");
         let refused = parsed("oci://user:secret@m.internal/charts/shop", None, None);
         assert!(refused.starts_with("oci://m.internal: ") && !refused.contains("secret"), "{refused}");
         let refused = parsed("shop", None, Some("ftp://u:secret@h/x"));
