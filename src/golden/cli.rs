@@ -1,6 +1,6 @@
 //! `testdata/cli/NAME.toml`: arguments, exit status, stdout and stderr of a run in the folder of the repository.
 
-use super::{derived, files, read, root, working_folder};
+use super::{derived, files, read, root, with_output, working_folder};
 use crate::cli::{Outcome, Streams, on_large_stack, run};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -173,23 +173,12 @@ pub(crate) fn git(folder: &Path, args: &[&str]) {
 /// A page with the output of the cases that it names: `<!-- testdata/cli/NAME.toml -->` before a code block. A first line that
 /// begins with `$` is the command and is kept.
 fn page(text: &str) -> String {
-    const MARK: &str = "<!-- testdata/cli/";
-    const BEGIN: &str = ".toml -->\n```text\n";
-    let mut made = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once(MARK) {
-        let (name, block) = after.split_once(BEGIN).expect("a block of text follows the mark");
-        let (shown, after) = block.split_once("```\n").expect("the block ends");
-        let typed = if shown.starts_with('$') { shown.split_inclusive('\n').next().unwrap_or_default() } else { "" };
+    with_output(text, "<!-- testdata/cli/", ".toml -->\n```text\n", |name, typed| {
         let case: Case = toml::from_str(&read(&root().join(format!("testdata/cli/{name}.toml")))).expect("a case");
         let line = case.args.join(" ");
         assert!(typed.is_empty() || typed.ends_with(&format!("airtight {line}\n")), "{typed} is not {line}");
-        made.extend([before, MARK, name, BEGIN, typed]);
-        made.push_str(if case.stdout.is_empty() { &case.stderr } else { &case.stdout });
-        made.push_str("```\n");
-        rest = after;
-    }
-    made + rest
+        if case.stdout.is_empty() { case.stderr } else { case.stdout }
+    })
 }
 
 /// A page with the table of keys and who decides each, after its marker.

@@ -77,6 +77,21 @@ pub(crate) fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+/// A page with the output of the cases that it shows: after a mark, `<!-- testdata/cli/NAME.toml -->`, a block of text has the command,
+/// if it begins with `$`, and what `said` says for the name and that line. The mark ends where the block begins.
+pub(crate) fn with_output(text: &str, mark: &str, begin: &str, said: impl Fn(&str, &str) -> String) -> String {
+    let mut made = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(mark) {
+        let (name, block) = after.split_once(begin).expect("a block of text follows the mark");
+        let (shown, after) = block.split_once("```\n").expect("the block ends");
+        let typed = if shown.starts_with('$') { shown.split_inclusive('\n').next().unwrap_or_default() } else { "" };
+        made.extend([before, mark, name, begin, typed, &said(name, typed), "```\n"]);
+        rest = after;
+    }
+    made + rest
+}
+
 /// The charts of the repository.
 pub(crate) fn own_charts() -> Vec<PathBuf> {
     files("testdata/charts", "")

@@ -6,7 +6,7 @@
 use super::faults::Fault;
 use super::server::{Manner, PASSWORD, Server, USER};
 use super::store::Store;
-use super::{counted, derived, files, read, root};
+use super::{counted, derived, files, read, root, with_output};
 use crate::cli::{Outcome, Streams, run_with_patience};
 use crate::registry::{Digest, Patience};
 use flate2::Compression;
@@ -371,25 +371,15 @@ fn charts_are_fetched_whatever_hosts_do() {
 /// The page shows the output of cases: `<!-- testdata/fetch/NAME.toml N -->` before a block of text, whose first line is the command.
 fn page() {
     const PAGE: &str = "docs/charts.md";
-    const MARK: &str = "<!-- testdata/fetch/";
-    const BEGIN: &str = " -->\n```text\n";
-    let text = read(&root().join(PAGE));
-    let mut made = String::new();
-    let mut rest = text.as_str();
-    while let Some((before, after)) = rest.split_once(MARK) {
-        let (name, block) = after.split_once(BEGIN).expect("a block of text follows the mark");
-        let (shown, after) = block.split_once("```\n").expect("the block ends");
-        let typed = shown.split_inclusive('\n').next().unwrap_or_default();
+    let said = |name: &str, _: &str| {
         let (file, number) = name.split_once(' ').expect("a case and a run");
         let case: Case = toml::from_str(&read(&root().join(format!("testdata/fetch/{file}")))).expect("a case");
         let run = &case.runs[number.parse::<usize>().expect("a number")];
-        let said = format!("{}{}", run.stdout, run.stderr).replace("@registry", "ghcr.io/acme");
-        let said = said
+        format!("{}{}", run.stdout, run.stderr)
+            .replace("@registry", "ghcr.io/acme")
             .replace("http://@web", "https://charts.example.org")
             .replace("@dir/", "")
-            .replace("@/cache", "~/.cache/airtight");
-        made.extend([before, MARK, name, BEGIN, typed, &said, "```\n"]);
-        rest = after;
-    }
-    derived(PAGE, &(made + rest));
+            .replace("@/cache", "~/.cache/airtight")
+    };
+    derived(PAGE, &with_output(&read(&root().join(PAGE)), "<!-- testdata/fetch/", " -->\n```text\n", said));
 }

@@ -14,7 +14,7 @@ mod peers;
 mod server;
 mod store;
 
-use super::{derived, files, read, root};
+use super::{derived, files, read, root, with_output};
 use crate::cli::mirror::run_patiently;
 use crate::cli::{Outcome, Streams};
 use crate::registry::Patience;
@@ -355,22 +355,13 @@ fn mirrors_are_filled_whatever_registries_do() {
 /// The page shows the output of cases: `<!-- testdata/mirror/NAME.toml -->` before a block of text, whose first line is the command.
 fn page() {
     const PAGE: &str = "docs/mirror.md";
-    const MARK: &str = "<!-- testdata/mirror/";
-    const BEGIN: &str = ".toml -->\n```text\n";
-    let text = read(&root().join(PAGE));
-    let mut made = String::new();
-    let mut rest = text.as_str();
-    while let Some((before, after)) = rest.split_once(MARK) {
-        let (name, block) = after.split_once(BEGIN).expect("a block of text follows the mark");
-        let (shown, after) = block.split_once("```\n").expect("the block ends");
-        let typed = shown.split_inclusive('\n').next().unwrap_or_default();
+    let said = |name: &str, typed: &str| {
         let case: Case = toml::from_str(&read(&root().join(format!("testdata/mirror/{name}.toml")))).expect("a case");
         let run = case.written.as_ref().filter(|_| typed.contains(" --to ")).unwrap_or(&case.result);
         let said = run.stdout.replace("@mirror", "mirror.internal").replace("@source", "quay.io").replace("@/", "");
-        made.extend([before, MARK, name, BEGIN, typed, &said.replace(" -\n", " artifacts.txt\n"), "```\n"]);
-        rest = after;
-    }
-    derived(PAGE, &(made + rest));
+        said.replace(" -\n", " artifacts.txt\n")
+    };
+    derived(PAGE, &with_output(&read(&root().join(PAGE)), "<!-- testdata/mirror/", ".toml -->\n```text\n", said));
 }
 
 /// Every seventh request to each registry fails, each time in another way.
