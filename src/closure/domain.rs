@@ -8,6 +8,8 @@ use super::Switch;
 use super::slice::names_an_image;
 use super::slots::Slots;
 use super::usage::Usage;
+use crate::chart::{self, Chart};
+use crate::helm::HelmVersion;
 use crate::render::capabilities::Capabilities;
 use crate::semver::parse_version;
 use crate::template::Value;
@@ -39,6 +41,9 @@ pub(super) struct Domains<'d> {
     pub(super) capabilities: &'d Capabilities,
     /// Whether the release is an upgrade.
     pub(super) is_upgrade: bool,
+    /// The charts whose `kubeVersion` the version must match.
+    pub(super) constraints: Vec<&'d Chart>,
+    pub(super) helm: HelmVersion,
     /// Kubernetes versions, one in each interval between those that templates compare with.
     pub(super) versions: Vec<String>,
 }
@@ -124,7 +129,12 @@ impl Domains<'_> {
             }
             Switch::KubeVersion => {
                 let own = &self.capabilities.kube_version.version;
-                let others = self.versions.iter().filter(|version| *version != own);
+                let is_allowed = |version: &&String| {
+                    let normalized = version.as_str();
+                    *version != own
+                        && self.constraints.iter().all(|chart| chart::check_kube_version(chart, normalized, self.helm).is_ok())
+                };
+                let others = self.versions.iter().filter(is_allowed);
                 given.chain(others.map(|version| Alternative::Json(version.as_str().into()))).collect()
             }
             // `--api-versions` only adds.

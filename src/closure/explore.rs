@@ -25,7 +25,7 @@ use crate::template::tree::Untraced;
 use crate::template::{Map, Value};
 use crate::trace::{Origins, Str};
 use crate::values::{Processed, json};
-use crate::values_path::{Key, ValuesPath};
+use crate::values_path::ValuesPath;
 use crate::work::Work;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
@@ -54,6 +54,10 @@ pub(super) struct Explorer<'e> {
     budget: Budget,
     pub(super) gates: Gates,
     pub(super) discovered: Discovered,
+    /// Files and assignments of traced renders.
+    looked: BTreeSet<(String, Assignment)>,
+    /// By file: what was found with which groups, between rounds.
+    known: BTreeMap<String, (Vec<Group>, Unit)>,
 }
 
 /// Why a release cannot be explored.
@@ -73,7 +77,7 @@ struct Decision {
 }
 
 /// What was found in one file.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Unit {
     runs: u32,
     switches: BTreeMap<Switch, Rc<[Alternative]>>,
@@ -81,8 +85,13 @@ pub(super) struct Unit {
     asks_cluster: bool,
     /// The best sighting of each reference.
     found: BTreeMap<String, Assignment>,
-    /// Values whose stub became a part of a reference.
-    open: BTreeSet<ValuesPath>,
+}
+
+impl Unit {
+    /// Whether it tried a text of one of these values.
+    fn tries(&self, free: &BTreeSet<ValuesPath>) -> bool {
+        free.iter().any(|path| self.switches.contains_key(&Switch::Value(path.clone())))
+    }
 }
 
 impl<'e> Explorer<'e> {
@@ -96,13 +105,12 @@ impl<'e> Explorer<'e> {
         // No image depends on keys, which take most of a render's time.
         let limits = Limits { crypto_calls: 0, ..prepared.limits.clone() };
         let prepared = ReleaseInputs { work: Work::of(&limits), limits, ..prepared.clone() };
-        Self { prepared, settings, compiler, budget, gates, discovered: Discovered::default() }
+        Self { prepared, settings, compiler, budget, gates, discovered: Discovered::default(), looked: BTreeSet::new(), known: BTreeMap::new() }
     }
 
     pub(super) fn explore(&mut self) -> Result<Closure, Error> {
         let changes = self.gates.changes();
         self.discovered.everywhere(&self.prepared, &changes, self.settings, self.compiler);
-        eprintln!("DBG free {} hot {} {:?}", self.discovered.free.len(), self.discovered.hot.len(), self.discovered.free.iter().map(|p| p.to_string()).collect::<Vec<_>>());
         let mut round = 0;
         loop {
             round += 1;
@@ -142,9 +150,11 @@ impl<'e> Explorer<'e> {
             capabilities: &self.prepared.capabilities,
             release: units.release(),
             budget: self.budget,
+            open: BTreeSet::new(),
             texts: HashMap::new(),
         };
         let mut found: BTreeMap<String, Vec<Sighting>> = BTreeMap::new();
+        let mut explored = BTreeMap::new();
         let mut closure = Closure { free: self.discovered.free.clone(), ..Closure::default() };
         let chart_of = |name: &str| name.split("/templates/").next().unwrap_or_default().to_owned();
         let of_charts: BTreeMap<String, Map> =
@@ -162,23 +172,27 @@ impl<'e> Explorer<'e> {
             if groups.is_empty() {
                 continue;
             }
-            eprintln!("DBG {name} groups {:?}", groups.iter().map(|g| g.len()).collect::<Vec<_>>());
-            if std::env::var("DBG").is_ok() && groups.len() > 3 { let s = &slices[&chart_of(name)]; for g in &groups[..2] { eprintln!("  {:#?}", g.iter().map(|a| s.describe(*a)).collect::<Vec<_>>()); } }
             let mut run: Vec<usize> = writers.iter().copied().take_while(|writer| writer != number).collect();
             run.push(*number);
             let domains = all_domains.entry(chart_of(name)).or_insert_with_key(|chart| {
                 let usage = Usage::of(&template_set, chart);
                 Domains {
                     slots: &slots,
+                    constraints: vec![&self.prepared.chart],
+                    helm: self.prepared.env.helm,
                     versions: versions(usage.versions.iter().map(String::as_str)),
                     usage,
                     capabilities: &self.prepared.capabilities,
                     is_upgrade: self.prepared.release.is_upgrade,
                 }
             });
-            let unit = search.explore(&mut units, &run, (name, source), (&groups, domains));
-            eprintln!("DBG   runs {} {:?} {:?}", unit.runs, unit.is_bounded, unit.switches.iter().map(|(k,v)| format!("{k}:{}", v.len())).collect::<Vec<_>>());
-            closure.open.extend(unit.open);
+            // What a file prints depends on no other round, unless a text that was tried proved free.
+            let known = self.known.get(name).filter(|(of, unit)| *of == groups && !unit.tries(&self.discovered.free));
+            let unit = match known {
+                Some((_, unit)) => unit.clone(),
+                None => search.explore(&mut units, &run, (name, source), (&groups, domains)),
+            };
+            explored.insert(name.clone(), (groups, unit.clone()));
             if unit.asks_cluster {
                 closure.lookups.insert(name.clone());
             }
@@ -195,7 +209,15 @@ impl<'e> Explorer<'e> {
             }
         }
         drop(slices);
+        closure.open = std::mem::take(&mut search.open);
         drop(search);
+        // A value was tried before it was known that its text becomes a part of an image.
+        let is_open = |switch: &Switch| closure.open.contains(switch);
+        for sightings in found.values_mut() {
+            sightings.retain(|sighting| !sighting.assignment.keys().any(is_open));
+        }
+        found.retain(|_, sightings| !sightings.is_empty());
+        self.known = explored;
         let mut prover = Prover { explorer: self, given: &given, slots: &slots, files: &files, may_repeat };
         let is_settled = prover.prove(&mut units, &writers, found, &mut closure)?;
         Ok((closure, is_settled))
@@ -203,6 +225,9 @@ impl<'e> Explorer<'e> {
 
     /// Adds what a traced render of one file shows; returns whether it is new.
     pub(super) fn look_closer(&mut self, file: &str, assignment: &Assignment) -> bool {
+        if !self.looked.insert((file.to_owned(), assignment.clone())) {
+            return false;
+        }
         let mut changes = self.gates.changes();
         let mut prepared = ReleaseInputs { check_schema: false, ..self.prepared.clone() };
         for setting in settings_of(assignment) {
@@ -265,6 +290,8 @@ struct FileSearch<'f> {
     capabilities: &'f crate::render::Capabilities,
     release: Option<Map>,
     budget: Budget,
+    /// Values whose stub became a part of a reference.
+    open: BTreeSet<Switch>,
     /// The references in each text.
     texts: HashMap<Vec<u8>, Rc<[String]>>,
 }
@@ -331,7 +358,8 @@ impl FileSearch<'_> {
             loop {
                 let Some(last) = decisions.last_mut() else { return true };
                 last.at += 1;
-                if last.at < last.alternatives.len() {
+                let is_open = self.open.contains(&last.switch);
+                if last.at < last.alternatives.len() && !is_open {
                     break;
                 }
                 decisions.pop();
@@ -382,9 +410,10 @@ impl FileSearch<'_> {
         if path.is_empty() {
             return None;
         }
-        let is_free = self.discovered.free.contains(&path) || unit.open.contains(&path);
+        let switch = Switch::Value(path.clone());
+        let is_free = self.discovered.free.contains(&path) || self.open.contains(&switch);
         let alternatives = domains.of_value(&path, Looked::of(touch), is_free);
-        Some((Switch::Value(path), alternatives))
+        Some((switch, alternatives))
     }
 
     fn run(
@@ -402,12 +431,16 @@ impl FileSearch<'_> {
         unit.is_bounded |= output.is_cut;
         let references = self.references(&output.text, name, source);
         for reference in &*references {
-            if reference.contains(STUB) {
-                let stubs = assignment.iter().filter(|(_, value)| value.contains(STUB));
-                unit.open.extend(stubs.filter_map(|(switch, _)| match switch {
-                    Switch::Value(path) => Some(path.clone()),
-                    _ => None,
-                }));
+            // A text that somebody else chooses, and the version of Kubernetes, become a part of it: there is one for each.
+            let is_part = |switch: &Switch, value: &str| match switch {
+                Switch::Value(_) => value.contains(STUB) && reference.contains(STUB),
+                Switch::KubeVersion => reference.contains(value.trim_start_matches('v')),
+                Switch::Upgrade | Switch::ApiVersion(_) => false,
+            };
+            let parts = assignment.iter().filter(|(switch, value)| is_part(switch, value));
+            let parts: Vec<Switch> = parts.map(|(switch, _)| switch.clone()).collect();
+            if !parts.is_empty() {
+                self.open.extend(parts);
                 continue;
             }
             match unit.found.get_mut(reference) {
@@ -483,9 +516,4 @@ fn of_json(text: &str) -> Option<Value> {
     let node = json::read_all(text)?;
     let value = Value::from_node(&node, &mut Untraced);
     (!value.is_nil()).then_some(value)
-}
-
-/// Whether a path is within another one, or the same.
-pub(super) fn is_within(path: &[Key], outer: &[Key]) -> bool {
-    path.starts_with(outer)
 }

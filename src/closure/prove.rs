@@ -1,17 +1,21 @@
 //! [`Prover`]: the smallest settings for each reference, confirmed by a complete render.
 
-use super::explore::{Assignment, Explorer, Sighting, is_within, references, run, settings_of};
+use super::explore::{Assignment, Explorer, Sighting, references, run, settings_of};
 use super::slots::Slots;
+use super::domain::STUB;
+use super::slice::pipes_of;
 use super::{Closure, ClosureImage, Setting, Switch, value_at};
 use crate::error::Error;
 use crate::images::rendered::of_file;
 use crate::release::{InputChange, ReleaseInputs, RenderProblem};
 use crate::render::units::{RelevantPipes, Units};
 use crate::source::File;
-use crate::template::Map;
+use crate::template::touched::Touch;
+use crate::template::{Map, Value};
 use crate::values_path::ValuesPath;
 use crate::work::Work;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Finds the settings of references.
@@ -26,7 +30,21 @@ pub(super) struct Prover<'p, 'e> {
 }
 
 /// A complete render: the references of each file, or why there are none.
-type Complete = Result<BTreeMap<String, BTreeSet<String>>, String>;
+type Complete = Result<BTreeMap<String, BTreeSet<String>>, Refusal>;
+
+/// Why a complete render failed.
+#[derive(Debug, Clone)]
+struct Refusal {
+    why: String,
+    /// The file that failed, if it was one.
+    file: Option<String>,
+}
+
+/// What is tried in place of a text for a value that only has to be there.
+const STAND_INS: &[&str] = &["true", "1", "{\"airtight-stub\":\"airtight-stub\"}", "[\"airtight-stub\"]"];
+
+/// The most switches of a refusing file of which two are changed together.
+const MOST_SWITCHES: usize = 20;
 
 impl Prover<'_, '_> {
     /// Fills in the images of a closure; false if a render showed positions or free values that were not known.
@@ -39,7 +57,7 @@ impl Prover<'_, '_> {
     ) -> Result<bool, Error> {
         let mut renders: BTreeMap<Vec<Setting>, Complete> = BTreeMap::new();
         let today = self.complete(&[]);
-        closure.failure = today.as_ref().err().cloned();
+        closure.failure = today.as_ref().err().map(|refusal| refusal.why.clone());
         let today_all: BTreeSet<String> =
             today.iter().flat_map(|files| files.values().flatten().cloned()).collect();
         renders.insert(Vec::new(), today);
@@ -66,18 +84,18 @@ impl Prover<'_, '_> {
                 }
             }
             let Some((settings, assignment, file)) = best else { continue };
-            if self.may_repeat && self.is_of_free_text(file, &assignment) {
+            if self.may_repeat && !assignment.is_empty() && self.shows_more(file, &assignment) {
                 is_settled = false;
-                continue;
             }
-            if !renders.contains_key(&settings) {
-                renders.insert(settings.clone(), self.complete(&settings));
+            let mut settings = settings;
+            let mut unproven = self.doubt(&settings, reference, &mut renders);
+            if let Some(refusal) = &unproven {
+                let others = self.accepted(units, writers, (file, reference), (&settings, refusal), &mut renders);
+                if let Some(accepted) = others {
+                    (settings, unproven) = (accepted, None);
+                }
             }
-            let unproven = match &renders[&settings] {
-                Ok(files) if files.values().any(|found| found.contains(reference)) => None,
-                Ok(_) => Some("a complete render with these settings does not print it".to_owned()),
-                Err(why) => Some(why.clone()),
-            };
+            let unproven = unproven.map(|refusal| refusal.why);
             closure.images.push(ClosureImage {
                 reference: reference.clone(),
                 is_today: false,
@@ -101,6 +119,92 @@ impl Prover<'_, '_> {
         }
         closure.images.sort_by(|one, other| one.reference.cmp(&other.reference));
         Ok(is_settled)
+    }
+
+    /// Why a complete render with these settings does not print a reference; `None` if it does.
+    fn doubt(
+        &mut self,
+        settings: &[Setting],
+        reference: &str,
+        renders: &mut BTreeMap<Vec<Setting>, Complete>,
+    ) -> Option<Refusal> {
+        if !renders.contains_key(settings) {
+            renders.insert(settings.to_vec(), self.complete(settings));
+        }
+        match &renders[settings] {
+            Ok(files) if files.values().any(|found| found.contains(reference)) => None,
+            Ok(_) => {
+                let why = "a complete render with these settings does not print it".to_owned();
+                Some(Refusal { why, file: None })
+            }
+            Err(refusal) => Some(refusal.clone()),
+        }
+    }
+
+    /// Settings like these that the chart accepts: with another value for what only has to be there, or with one or two switches
+    /// more that the refusing file reads.
+    fn accepted(
+        &mut self,
+        units: &mut Units,
+        writers: &[usize],
+        (file, reference): (usize, &str),
+        (settings, refusal): (&[Setting], &Refusal),
+        renders: &mut BTreeMap<Vec<Setting>, Complete>,
+    ) -> Option<Vec<Setting>> {
+        let stubs: Vec<usize> = (0..settings.len()).filter(|&at| settings[at].value.contains(STUB)).collect();
+        for stand_in in STAND_INS.iter().filter(|_| !stubs.is_empty()) {
+            let mut trial = settings.to_vec();
+            stubs.iter().for_each(|&at| trial[at].value = (*stand_in).to_owned());
+            if self.doubt(&trial, reference, renders).is_none() {
+                return Some(trial);
+            }
+        }
+        let refusing = self.files.iter().find(|(_, name, _)| refusal.file.as_ref() == Some(name))?.0;
+        let assignment: Assignment =
+            settings.iter().map(|one| (one.switch.clone(), one.value.as_str().into())).collect();
+        let switches = self.switches_of(units, refusing, &assignment);
+        let mut trials: Vec<Vec<(Switch, &str)>> = switches.iter().map(|one| vec![one.clone()]).collect();
+        for (at, one) in switches.iter().enumerate() {
+            trials.extend(switches[at + 1..].iter().map(|other| vec![one.clone(), other.clone()]));
+        }
+        for more in trials {
+            let mut trial = assignment.clone();
+            trial.extend(more.iter().map(|(switch, value)| (switch.clone(), (*value).into())));
+            let (release, own) = (units.release(), &self.explorer.prepared.capabilities);
+            let nothing = RelevantPipes::default();
+            let output = run(units, &[refusing], &trial, &nothing, self.slots, release.as_ref(), own);
+            if output.failures > 0 || !self.prints(units, writers, file, &trial, reference) {
+                continue;
+            }
+            let trial = settings_of(&trial);
+            if self.doubt(&trial, reference, renders).is_none() {
+                return Some(trial);
+            }
+        }
+        None
+    }
+
+    /// The booleans that a file reads, each with its other value.
+    fn switches_of(&self, units: &mut Units, file: usize, assignment: &Assignment) -> Vec<(Switch, &'static str)> {
+        let Some((_, name, _)) = self.files.iter().find(|(number, ..)| *number == file) else { return Vec::new() };
+        let Some(body) = units.templates().get(name.as_bytes()).cloned() else { return Vec::new() };
+        let relevant: RelevantPipes = Rc::new(pipes_of(&body.body).into_iter().collect());
+        let (release, own) = (units.release(), &self.explorer.prepared.capabilities);
+        let output = run(units, &[file], assignment, &relevant, self.slots, release.as_ref(), own);
+        let mut found = Vec::new();
+        for (map, touch) in &output.probed.reads {
+            let (Some(map), Touch::Member(member)) = (map, touch) else { continue };
+            let Some(path) = self.slots.path(*map).map(|path| path.with(&*member.to_text())) else { continue };
+            let Some(Value::Bool(truth, _)) = self.slots.value(&path) else { continue };
+            let switch = Switch::Value(path);
+            if !assignment.contains_key(&switch) && !found.iter().any(|(known, _)| *known == switch) {
+                found.push((switch, if truth { "false" } else { "true" }));
+            }
+            if found.len() >= MOST_SWITCHES {
+                break;
+            }
+        }
+        found
     }
 
     fn name(&self, file: usize) -> Option<&str> {
@@ -205,21 +309,19 @@ impl Prover<'_, '_> {
         settings.into_iter().collect()
     }
 
-    /// Whether a text that was changed is a part of what the file prints without the change.
-    fn is_of_free_text(&mut self, file: usize, assignment: &Assignment) -> bool {
+    /// Whether a traced render under these settings, and without a text among them, shows image positions or free values that
+    /// were not known.
+    fn shows_more(&mut self, file: usize, assignment: &Assignment) -> bool {
         let Some(name) = self.name(file).map(str::to_owned) else { return false };
         let texts = assignment.iter().filter(|(_, value)| value.starts_with('"') || &***value == "null");
         let texts: Vec<Switch> = texts.map(|(switch, _)| switch.clone()).collect();
-        let mut is_free = false;
+        let mut is_new = self.explorer.look_closer(&name, assignment);
         for switch in texts {
             let mut without = assignment.clone();
             without.remove(&switch);
-            self.explorer.look_closer(&name, &without);
-            if let Switch::Value(path) = &switch {
-                is_free |= self.explorer.discovered.free.iter().any(|free| is_within(free, path));
-            }
+            is_new |= self.explorer.look_closer(&name, &without);
         }
-        is_free
+        is_new
     }
 
     /// Renders the release with settings as helm would, and finds the references of each file.
@@ -232,10 +334,14 @@ impl Prover<'_, '_> {
             changes.extend(setting.change());
             setting.apply(&mut prepared);
         }
-        let outcome = prepared.render(explorer.compiler, &changes, None, &mut Vec::new());
+        let (mut log, mut file) = (Vec::new(), None);
+        // Keeping which file failed needs the watch of a traced render.
+        let outcome = prepared.render_noting(explorer.compiler, &changes, None, None, (&mut log, &mut file));
         let outcome = outcome.map_err(|problem| match problem {
-            RenderProblem::Input(error) | RenderProblem::Chart(_, error) => error.into_text(),
-            RenderProblem::Template(error) => error.to_string(),
+            RenderProblem::Input(error) | RenderProblem::Chart(_, error) => {
+                Refusal { why: error.into_text(), file: None }
+            }
+            RenderProblem::Template(error) => Refusal { why: error.to_string(), file },
         })?;
         let hints = explorer.settings.hints();
         let found = outcome.rendered.files.iter().map(|file| {

@@ -62,7 +62,6 @@ struct Facts {
 #[derive(Debug)]
 struct PipeFacts {
     address: usize,
-    text: String,
     variables: BTreeSet<String>,
     /// The conditions around it, by index.
     around: Rc<[usize]>,
@@ -141,10 +140,6 @@ impl<'s> Slices<'s> {
         let mut kept: Vec<Group> = groups.iter().filter(|group| !is_part(group)).cloned().collect();
         kept.dedup();
         kept
-    }
-
-    pub(super) fn describe(&self, address: usize) -> String {
-        self.known.values().flat_map(|f| &f.pipes).find(|p| p.address == address).map(|p| p.text.clone()).unwrap_or_default()
     }
 
     fn collect(
@@ -467,7 +462,7 @@ impl Walk<'_> {
         let mut variables = BTreeSet::new();
         variables_of(pipe, &mut variables);
         let number = self.facts.pipes.len();
-        self.facts.pipes.push(PipeFacts { address, text: pipe.to_string(), variables, around: around.clone() });
+        self.facts.pipes.push(PipeFacts { address, variables, around: around.clone() });
         for variable in &pipe.decl {
             let name = variable.ident[0].to_string();
             let is_fresh = is_new(pipe, &self.fresh);
@@ -622,6 +617,29 @@ pub(super) fn names_an_image(value: &Value, depth: u32) -> bool {
 
 fn is_empty(value: &Value) -> bool {
     !value.truth()
+}
+
+/// The addresses of all pipelines of a list of nodes, but not of those that they call.
+pub(super) fn pipes_of(list: &NodeList) -> Group {
+    let mut found = Group::new();
+    collect_pipes(list, &mut found);
+    found
+}
+
+fn collect_pipes(list: &NodeList, found: &mut Group) {
+    for node in &list.nodes {
+        match node {
+            TemplateNode::Action { pipe, .. } | TemplateNode::Template { pipe: Some(pipe), .. } => {
+                found.insert(address(pipe));
+            }
+            TemplateNode::If(branch) | TemplateNode::With(branch) | TemplateNode::Range(branch) => {
+                found.insert(address(&branch.pipe));
+                collect_pipes(&branch.list, found);
+                branch.else_list.iter().for_each(|list| collect_pipes(list, found));
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Functions that print all of a value.

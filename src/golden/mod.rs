@@ -144,6 +144,8 @@ mod advice;
 #[cfg(feature = "cli")]
 mod bounds;
 #[cfg(feature = "cli")]
+mod closure;
+#[cfg(feature = "cli")]
 pub(crate) mod cli;
 #[cfg(feature = "cli")]
 mod fix;

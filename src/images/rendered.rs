@@ -20,6 +20,19 @@ pub(crate) fn of_file(
     limits: &Limits,
     work: &Work,
 ) -> Vec<ImageUse> {
+    let mut found = all_of_file(file, helm, hints, limits, work);
+    found.retain(|image| image.reference.is_ok());
+    found
+}
+
+/// The same with texts that are at least likely to be images, and are no references: with every branch taken, parts are missing.
+pub(crate) fn all_of_file(
+    file: &RenderedFile,
+    helm: HelmVersion,
+    hints: Hints<'_>,
+    limits: &Limits,
+    work: &Work,
+) -> Vec<ImageUse> {
     let mut found = Vec::new();
     let emits: Arc<[_]> = file.emits.clone().into();
     for range in split(file.text.as_bytes(), helm) {
@@ -51,7 +64,7 @@ pub(crate) fn of_file(
             found.extend(Search::counted(&[Arc::new(manifest)], hints, limits, work).uses);
         }
     }
-    found.retain(|image| image.tier != Tier::Possible && image.reference.is_ok());
+    found.retain(|image| image.tier != Tier::Possible);
     found
 }
 

@@ -156,6 +156,11 @@ impl Probe {
         before
     }
 
+    /// Whether reads are recorded now.
+    pub(super) fn is_recording(&self) -> bool {
+        self.log.file.get() != 0
+    }
+
     /// Ends a pipeline.
     pub(super) fn leave(&self, before: u32) {
         self.log.file.set(before);
