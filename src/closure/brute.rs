@@ -4,7 +4,7 @@ use super::domain::{Alternative, Domains, Looked, STUB};
 use super::explore::refused;
 use super::slots::Slots;
 use super::usage::Usage;
-use super::{Gates, Setting, Switch};
+use super::{Closure, Gates, Setting, Switch};
 use crate::compiler::Compiler;
 use crate::error::Error;
 use crate::images::rendered::of_file;
@@ -36,7 +36,7 @@ pub(crate) fn printed(
     prepared: &ReleaseInputs,
     settings: &Settings,
     compiler: &mut Compiler,
-    plan: Plan,
+    (plan, closure): (Plan, &Closure),
 ) -> Result<(BTreeMap<String, Vec<String>>, u64), Error> {
     let given = prepared.values(&[], None, &mut Vec::new()).map_err(refused)?;
     let gates = Gates::of(prepared, &given.values);
@@ -60,12 +60,14 @@ pub(crate) fn printed(
         helm: prepared.env.helm,
         versions: Vec::new(),
     };
+    let is_open = |path: &ValuesPath| closure.open.contains(&Switch::Value(path.clone()));
+    let is_free = |path: &ValuesPath| closure.free.contains(path) || is_open(path);
     let (mut booleans, mut all) = (Vec::new(), Vec::new());
     leaves(&values, &ValuesPath::default(), &mut |path, value| {
         if matches!(value, Value::Bool(..)) {
             booleans.push(path.clone());
         }
-        let alternatives = domains.of_value(path, Looked::Whole, false);
+        let alternatives = domains.of_value(path, Looked::Whole, is_free(path));
         if alternatives.len() > 1 {
             all.push((path.clone(), alternatives));
         }

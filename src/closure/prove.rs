@@ -1,6 +1,6 @@
 //! [`Prover`]: the smallest settings for each reference, confirmed by a complete render.
 
-use super::explore::{Assignment, Explorer, Sighting, references, run, settings_of};
+use super::explore::{Assignment, Explorer, Pipes, Sighting, Writer, files_before, references, run, settings_of};
 use super::slots::Slots;
 use super::domain::STUB;
 use super::slice::pipes_of;
@@ -8,7 +8,8 @@ use super::{Closure, ClosureImage, Setting, Switch, value_at};
 use crate::error::Error;
 use crate::images::rendered::of_file;
 use crate::release::{InputChange, ReleaseInputs, RenderProblem};
-use crate::render::units::{RelevantPipes, Units};
+use crate::render::units::Units;
+use crate::template::touched::ProbedPipes;
 use crate::source::File;
 use crate::template::touched::Touch;
 use crate::template::{Map, Value};
@@ -41,7 +42,14 @@ struct Refusal {
 }
 
 /// What is tried in place of a text for a value that only has to be there.
-const STAND_INS: &[&str] = &["true", "1", "{\"airtight-stub\":\"airtight-stub\"}", "[\"airtight-stub\"]"];
+const STAND_INS: &[&str] = &[
+    "true",
+    "1",
+    "\"airtight-stub\"",
+    "{\"airtight-stub\":\"airtight-stub\"}",
+    "[{\"name\":\"airtight-stub\"}]",
+    "[\"airtight-stub\"]",
+];
 
 /// The most switches of a refusing file of which two are changed together.
 const MOST_SWITCHES: usize = 20;
@@ -51,7 +59,7 @@ impl Prover<'_, '_> {
     pub(super) fn prove(
         &mut self,
         units: &mut Units,
-        writers: &[usize],
+        writers: &[Writer],
         found: BTreeMap<String, Vec<Sighting>>,
         closure: &mut Closure,
     ) -> Result<bool, Error> {
@@ -146,12 +154,20 @@ impl Prover<'_, '_> {
     fn accepted(
         &mut self,
         units: &mut Units,
-        writers: &[usize],
+        writers: &[Writer],
         (file, reference): (usize, &str),
         (settings, refusal): (&[Setting], &Refusal),
         renders: &mut BTreeMap<Vec<Setting>, Complete>,
     ) -> Option<Vec<Setting>> {
-        let stubs: Vec<usize> = (0..settings.len()).filter(|&at| settings[at].value.contains(STUB)).collect();
+        // Of a value that is not set, only its truth was tried.
+        let is_any = |setting: &Setting| match &setting.switch {
+            Switch::Value(path) => {
+                setting.value.contains(STUB)
+                    || setting.value == "true" && self.slots.value(path).is_none_or(|value| value.is_nil())
+            }
+            _ => false,
+        };
+        let stubs: Vec<usize> = (0..settings.len()).filter(|&at| is_any(&settings[at])).collect();
         for stand_in in STAND_INS.iter().filter(|_| !stubs.is_empty()) {
             let mut trial = settings.to_vec();
             stubs.iter().for_each(|&at| trial[at].value = (*stand_in).to_owned());
@@ -171,7 +187,7 @@ impl Prover<'_, '_> {
             let mut trial = assignment.clone();
             trial.extend(more.iter().map(|(switch, value)| (switch.clone(), (*value).into())));
             let (release, own) = (units.release(), &self.explorer.prepared.capabilities);
-            let nothing = RelevantPipes::default();
+            let nothing = Pipes::default();
             let output = run(units, &[refusing], &trial, &nothing, self.slots, release.as_ref(), own);
             if output.failures > 0 || !self.prints(units, writers, file, &trial, reference) {
                 continue;
@@ -188,7 +204,8 @@ impl Prover<'_, '_> {
     fn switches_of(&self, units: &mut Units, file: usize, assignment: &Assignment) -> Vec<(Switch, &'static str)> {
         let Some((_, name, _)) = self.files.iter().find(|(number, ..)| *number == file) else { return Vec::new() };
         let Some(body) = units.templates().get(name.as_bytes()).cloned() else { return Vec::new() };
-        let relevant: RelevantPipes = Rc::new(pipes_of(&body.body).into_iter().collect());
+        let relevant = pipes_of(&body.body).into_iter().collect();
+        let relevant: Pipes = Rc::new(ProbedPipes { relevant, ..ProbedPipes::default() });
         let (release, own) = (units.release(), &self.explorer.prepared.capabilities);
         let output = run(units, &[file], assignment, &relevant, self.slots, release.as_ref(), own);
         let mut found = Vec::new();
@@ -215,7 +232,7 @@ impl Prover<'_, '_> {
     fn minimal(
         &self,
         units: &mut Units,
-        writers: &[usize],
+        writers: &[Writer],
         sighting: &Sighting,
         reference: &str,
     ) -> Assignment {
@@ -234,20 +251,19 @@ impl Prover<'_, '_> {
     fn prints(
         &self,
         units: &mut Units,
-        writers: &[usize],
+        writers: &[Writer],
         file: usize,
         assignment: &Assignment,
         reference: &str,
     ) -> bool {
-        let mut files: Vec<usize> = writers.iter().copied().take_while(|&writer| writer != file).collect();
-        files.push(file);
         let Some((_, name, source)) = self.files.iter().find(|(number, ..)| *number == file) else { return false };
+        let files = files_before(writers, file, name);
         let release = units.release();
         let own = &self.explorer.prepared.capabilities;
-        let nothing = RelevantPipes::default();
+        let nothing = Pipes::default();
         let output = run(units, &files, assignment, &nothing, self.slots, release.as_ref(), own);
         let (helm, limits) = (units.helm(), &self.explorer.prepared.limits);
-        let found = references(&output.text, (name, source), helm, self.explorer.settings, limits);
+        let (found, _) = references(&output.text, (name, source), helm, self.explorer.settings, limits);
         found.iter().any(|one| one == reference)
     }
 
@@ -256,7 +272,7 @@ impl Prover<'_, '_> {
     fn settings(
         &self,
         units: &mut Units,
-        writers: &[usize],
+        writers: &[Writer],
         file: usize,
         assignment: &Assignment,
         reference: &str,

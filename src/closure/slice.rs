@@ -11,6 +11,7 @@ use crate::template::ast::{Arg, Branch, Command, NodeList, Pipe, Template, Templ
 use crate::template::set::Set;
 use crate::template::{Map, Value};
 use crate::values_path::{Key, ValuesPath};
+use foldhash::fast::RandomState;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -26,6 +27,9 @@ const MOST_GROUPS: usize = 256;
 
 /// The values of a chart in the data of its templates.
 const VALUES: &str = "Values";
+
+/// The deepest calls that are searched for the kind of an object.
+const MOST_NESTED: u32 = 6;
 
 /// The deepest value that is searched for images.
 const DEEPEST: u32 = 64;
@@ -57,6 +61,12 @@ struct Facts {
     echoes: Vec<Spot>,
     calls: Vec<Call>,
     effects: Vec<Spot>,
+    /// Where a loop ends early.
+    leaves: Vec<Spot>,
+    /// Actions that print nothing of an image themselves: their pipelines, and the templates that they call.
+    plain: Vec<(usize, Vec<Vec<u8>>)>,
+    /// Whether it says of which kind an object is.
+    names_kind: bool,
 }
 
 #[derive(Debug)]
@@ -142,6 +152,53 @@ impl<'s> Slices<'s> {
         kept
     }
 
+    /// Actions of a file, and of what it calls, without which the same images are printed: the addresses of their pipelines.
+    pub(super) fn skippable(&mut self, name: &str) -> HashSet<usize, RandomState> {
+        let mut found = HashSet::default();
+        let Some(body) = self.set.get(name.as_bytes()).cloned() else { return found };
+        let (mut open, mut seen) = (vec![body], HashSet::new());
+        while let Some(template) = open.pop() {
+            if !seen.insert(address(&*template)) {
+                continue;
+            }
+            let facts = self.facts(&template);
+            for (pipe, names) in &facts.plain {
+                let callees: Vec<Arc<Template>> =
+                    names.iter().filter_map(|name| self.set.get(name).cloned()).collect();
+                let mut is_clean = callees.len() == names.len();
+                for callee in &callees {
+                    is_clean &= !self.has_positions(callee) && !self.has_effects(callee) && !self.names_kind(callee, 0);
+                }
+                if is_clean {
+                    found.insert(*pipe);
+                }
+            }
+            open.extend(facts.calls.iter().flat_map(|call| self.callees(call)));
+        }
+        found
+    }
+
+    /// Whether a template says of which kind an object is, also in what it calls.
+    fn names_kind(&mut self, template: &Arc<Template>, depth: u32) -> bool {
+        let facts = self.facts(template);
+        facts.names_kind
+            || depth > MOST_NESTED
+            || facts.calls.iter().any(|call| {
+                self.callees(call).iter().any(|callee| self.names_kind(callee, depth + 1))
+            })
+    }
+
+    /// The pipelines that decide what a file changes that other files may see; `None` if it changes nothing.
+    pub(super) fn effects(&mut self, name: &str) -> Option<Group> {
+        let body = self.set.get(name.as_bytes()).cloned()?;
+        if !self.has_effects(&body) {
+            return None;
+        }
+        let mut effects = Group::new();
+        self.collect_effects(&body, &Group::new(), &mut HashSet::new(), &mut effects);
+        Some(effects)
+    }
+
     fn collect(
         &mut self,
         template: &Arc<Template>,
@@ -181,12 +238,12 @@ impl<'s> Slices<'s> {
             return;
         }
         let facts = self.facts(template);
-        for effect in &facts.effects {
+        for effect in facts.effects.iter().chain(&facts.leaves) {
             effects.extend(inherited | &facts.closed(effect));
         }
         for call in &facts.calls {
             for callee in self.callees(call) {
-                if self.has_effects(&callee) {
+                if self.has_effects(&callee) || self.has_leaves(&callee) {
                     let inherited = inherited | &facts.closed(&call.spot);
                     self.collect_effects(&callee, &inherited, visited, effects);
                 }
@@ -248,6 +305,11 @@ impl<'s> Slices<'s> {
             || facts.calls.iter().any(|call| self.callees(call).iter().any(|callee| self.has_effects(callee)));
         self.has_effects.insert(key, found);
         found
+    }
+
+    /// Whether a loop in a template ends early.
+    fn has_leaves(&mut self, template: &Arc<Template>) -> bool {
+        !self.facts(template).leaves.is_empty()
     }
 
     fn facts(&mut self, template: &Arc<Template>) -> Rc<Facts> {
@@ -388,7 +450,7 @@ impl Walk<'_> {
             }
             // What follows in the loop is executed or not.
             TemplateNode::Break(_) | TemplateNode::Continue(_) => {
-                self.facts.effects.push(Spot { roots: Vec::new(), around: around.clone() });
+                self.facts.leaves.push(Spot { roots: Vec::new(), around: around.clone() });
             }
         }
     }
@@ -404,6 +466,7 @@ impl Walk<'_> {
         if names {
             self.facts.positions.push(Spot { roots: Vec::new(), around: around.clone() });
         }
+        self.facts.names_kind |= memchr::memmem::find(text, b"kind:").is_some();
         line.push(text, hot);
     }
 
@@ -416,8 +479,18 @@ impl Walk<'_> {
             return;
         }
         let printed = if line.names_an_image() { Held::Image } else { self.printed(pipe, dot) };
+        let changes = changed_by(pipe, &self.fresh);
         match printed {
-            Held::Nothing => {}
+            Held::Nothing => {
+                let mut calls = Vec::new();
+                calls_of(pipe, &mut calls);
+                let names: Option<Vec<_>> = calls.into_iter().map(|(name, ..)| name).collect();
+                // Where a line begins, an action may print a key.
+                let is_value = line.text.trim_ascii().ends_with(b":") || !calls_nothing(&names);
+                if let Some(names) = names.filter(|_| changes.is_empty() && is_value) {
+                    self.facts.plain.push((address(pipe), names));
+                }
+            }
             Held::Given => self.facts.echoes.push(spot),
             Held::Image => {
                 self.facts.positions.push(spot);
@@ -644,6 +717,11 @@ fn collect_pipes(list: &NodeList, found: &mut Group) {
 
 /// Functions that print all of a value.
 const WHOLE: &[&str] = &["toYaml", "toJson", "tpl", "toYamlPretty", "toPrettyJson", "toRawJson", "mustToJson", "mustToYaml"];
+
+/// Whether an action calls no template.
+fn calls_nothing(names: &Option<Vec<Vec<u8>>>) -> bool {
+    names.as_ref().is_none_or(Vec::is_empty)
+}
 
 /// Functions whose result is no part of their arguments.
 const TESTS: &[&str] = &[

@@ -81,7 +81,7 @@ fn compared(chart: &Path, plan: Plan) -> (Closure, BTreeMap<String, Vec<String>>
     let prepared = Renderer::new(&chart).seed(1).inputs();
     let settings = Settings::without_mirror();
     let closure = Closure::of(&prepared, &settings, &mut Compiler::new(), Budget::default()).expect("a closure");
-    let (mut found, _) = printed(&prepared, &settings, &mut Compiler::new(), plan).expect("renders");
+    let (mut found, _) = printed(&prepared, &settings, &mut Compiler::new(), (plan, &closure)).expect("renders");
     found.retain(|reference, _| !closure.images.iter().any(|image| image.reference == *reference));
     (closure, found)
 }
@@ -108,7 +108,7 @@ fn complete_renders_of_other_charts_print_nothing_more() {
             let settings = Settings::without_mirror();
             let closure = Closure::of(&prepared, &settings, &mut Compiler::new(), Budget::default())
                 .map_err(|error| error.into_text())?;
-            let found = printed(&prepared, &settings, &mut Compiler::new(), plan).map_err(|error| error.into_text())?;
+            let found = printed(&prepared, &settings, &mut Compiler::new(), (plan, &closure)).map_err(|error| error.into_text())?;
             Ok::<_, String>((closure, found))
         });
         match compared.expect("it does not panic") {

@@ -20,9 +20,21 @@ pub(crate) fn of_file(
     limits: &Limits,
     work: &Work,
 ) -> Vec<ImageUse> {
-    let mut found = all_of_file(file, helm, hints, limits, work);
+    of_file_if_read(file, helm, hints, limits, work).0
+}
+
+/// The same, and whether all of its documents could be parsed.
+pub(crate) fn of_file_if_read(
+    file: &RenderedFile,
+    helm: HelmVersion,
+    hints: Hints<'_>,
+    limits: &Limits,
+    work: &Work,
+) -> (Vec<ImageUse>, bool) {
+    let mut is_read = true;
+    let mut found = search(file, helm, (hints, limits, work), &mut is_read);
     found.retain(|image| image.reference.is_ok());
-    found
+    (found, is_read)
 }
 
 /// The same with texts that are at least likely to be images, and are no references: with every branch taken, parts are missing.
@@ -32,6 +44,15 @@ pub(crate) fn all_of_file(
     hints: Hints<'_>,
     limits: &Limits,
     work: &Work,
+) -> Vec<ImageUse> {
+    search(file, helm, (hints, limits, work), &mut true)
+}
+
+fn search(
+    file: &RenderedFile,
+    helm: HelmVersion,
+    (hints, limits, work): (Hints<'_>, &Limits, &Work),
+    is_read: &mut bool,
 ) -> Vec<ImageUse> {
     let mut found = Vec::new();
     let emits: Arc<[_]> = file.emits.clone().into();
@@ -43,6 +64,7 @@ pub(crate) fn all_of_file(
         let parts = match yaml::read(content.as_bytes(), limits) {
             Ok(node) => vec![(node.text_of("kind"), start, content, node)],
             Err(_) => {
+                *is_read = false;
                 let kind = kind_in_words(content.as_bytes());
                 lines(&content, limits).map(|(at, line, node)| (kind.clone(), start + at, line, node)).collect()
             }
