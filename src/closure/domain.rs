@@ -69,7 +69,9 @@ impl Domains<'_> {
 
     fn value(&self, path: &ValuesPath, touch: Looked, found: &mut BTreeSet<Rc<str>>) {
         let Some(name) = path.last().and_then(Key::name) else { return };
-        let mut add = |json: &str| drop(found.insert(json.into()));
+        let mut add = |json: &str| {
+            found.insert(json.into());
+        };
         let texts = || self.usage.texts(path);
         match self.slots.value(path).unwrap_or_default() {
             Value::Bool(truth, _) => add(if truth { "false" } else { "true" }),
@@ -141,7 +143,10 @@ impl Domains<'_> {
                 let is_allowed = |version: &&String| {
                     let normalized = version.as_str();
                     *version != own
-                        && self.constraints.iter().all(|chart| chart::check_kube_version(chart, normalized, self.helm).is_ok())
+                        && self
+                            .constraints
+                            .iter()
+                            .all(|chart| chart::check_kube_version(chart, normalized, self.helm).is_ok())
                 };
                 let others = self.versions.iter().filter(is_allowed);
                 given.chain(others.map(|version| Alternative::Json(version.as_str().into()))).collect()

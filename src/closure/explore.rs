@@ -49,6 +49,8 @@ pub(super) type Assignment = BTreeMap<Switch, Rc<str>>;
 pub(super) struct Sighting {
     /// The file that printed it.
     pub(super) file: usize,
+    /// The files to execute for what it prints: those that change what it sees, and itself.
+    pub(super) files: Rc<[usize]>,
     /// Under which settings, beside those that enable its chart.
     pub(super) assignment: Assignment,
 }
@@ -89,8 +91,12 @@ pub(super) struct Unit {
     runs: u32,
     switches: BTreeMap<Switch, Rc<[Alternative]>>,
     is_bounded: bool,
-    /// Whether it changed what others see.
-    changes: bool,
+    /// What it changed that others see.
+    changed: BTreeSet<(u32, Option<Str>)>,
+    /// What its relevant pipelines read.
+    reads: BTreeSet<(u32, Option<Str>)>,
+    /// The files that were executed for it.
+    files: Vec<usize>,
     asks_cluster: bool,
     /// The best sighting of each reference.
     found: BTreeMap<String, Assignment>,
@@ -114,7 +120,16 @@ impl<'e> Explorer<'e> {
         // No image depends on keys, which take most of a render's time.
         let limits = Limits { crypto_calls: 0, ..prepared.limits.clone() };
         let prepared = ReleaseInputs { work: Work::of(&limits), limits, ..prepared.clone() };
-        Self { prepared, settings, compiler, budget, gates, discovered: Discovered::default(), looked: BTreeSet::new(), known: BTreeMap::new() }
+        Self {
+            prepared,
+            settings,
+            compiler,
+            budget,
+            gates,
+            discovered: Discovered::default(),
+            looked: BTreeSet::new(),
+            known: BTreeMap::new(),
+        }
     }
 
     pub(super) fn explore(&mut self) -> Result<Closure, Error> {
@@ -132,8 +147,7 @@ impl<'e> Explorer<'e> {
 
     /// Explores all files; false if a render showed positions or free values that were not known.
     fn round(&mut self, changes: &[InputChange], may_repeat: bool) -> Result<(Closure, bool), Error> {
-        let Processed { root, values } =
-            self.prepared.values(changes, None, &mut Vec::new()).map_err(refused)?;
+        let Processed { root, values } = self.prepared.values(changes, None, &mut Vec::new()).map_err(refused)?;
         let given = self.prepared.values(&[], None, &mut Vec::new()).map_err(refused)?.values;
         let (work, limits) = (self.prepared.work.clone(), self.prepared.limits.clone());
         let inputs = Inputs {
@@ -177,34 +191,33 @@ impl<'e> Explorer<'e> {
             let of_chart = chart_of(name);
             let Some(own) = slices.get_mut(&of_chart) else { continue };
             let Some(effects) = own.effects(name) else { continue };
-            let domains = all_domains.entry(of_chart.clone()).or_insert_with_key(|chart| {
-                domains_of(&self.prepared, &slots, Usage::of(&template_set, chart))
-            });
-            if search.changes_others(&mut units, *number, (name, source), (&effects, domains)) {
-                writers.push(Writer { file: *number, chart: of_chart, effects });
+            let domains = all_domains
+                .entry(of_chart.clone())
+                .or_insert_with_key(|chart| domains_of(&self.prepared, &slots, Usage::of(&template_set, chart)));
+            let changed = search.changed_by(&mut units, *number, (name, source), (&effects, domains));
+            if !changed.is_empty() {
+                writers.push(Writer { file: *number, effects, changed });
             }
         }
         for (number, name, source) in &files {
             if name.ends_with("/NOTES.txt") {
                 continue;
             }
-            let mut groups = slices.get_mut(&chart_of(name)).map(|slices| slices.groups(name)).unwrap_or_default();
+            let groups = slices.get_mut(&chart_of(name)).map(|slices| slices.groups(name)).unwrap_or_default();
             if groups.is_empty() {
                 continue;
             }
             let skippable = slices.get_mut(&chart_of(name)).map(|slices| slices.skippable(name)).unwrap_or_default();
-            let run = files_before(&writers, *number, name);
-            for writer in writers.iter().filter(|writer| run.contains(&writer.file)) {
-                groups.iter_mut().for_each(|group| group.extend(&writer.effects));
-            }
-            let domains = all_domains.entry(chart_of(name)).or_insert_with_key(|chart| {
-                domains_of(&self.prepared, &slots, Usage::of(&template_set, chart))
-            });
+            let domains = all_domains
+                .entry(chart_of(name))
+                .or_insert_with_key(|chart| domains_of(&self.prepared, &slots, Usage::of(&template_set, chart)));
             // What a file prints depends on no other round, unless a text that was tried proved free.
             let known = self.known.get(name).filter(|(of, unit)| *of == groups && !unit.tries(&self.discovered.free));
             let unit = match known {
                 Some((_, unit)) => unit.clone(),
-                None => search.explore(&mut units, &run, (name, source), (&groups, skippable, domains)),
+                None => {
+                    search.with_writers(&mut units, &writers, (*number, name, source), (&groups, &skippable, domains))
+                }
             };
             explored.insert(name.clone(), (groups, unit.clone()));
             if unit.asks_cluster {
@@ -218,8 +231,10 @@ impl<'e> Explorer<'e> {
                 combinations,
                 is_bounded: unit.is_bounded,
             });
+            let files: Rc<[usize]> = unit.files.into();
             for (reference, assignment) in unit.found {
-                found.entry(reference).or_default().push(Sighting { file: *number, assignment });
+                let sighting = Sighting { file: *number, files: files.clone(), assignment };
+                found.entry(reference).or_default().push(sighting);
             }
         }
         drop(slices);
@@ -233,7 +248,7 @@ impl<'e> Explorer<'e> {
         found.retain(|_, sightings| !sightings.is_empty());
         self.known = explored;
         let mut prover = Prover { explorer: self, given: &given, slots: &slots, files: &files, may_repeat };
-        let is_settled = prover.prove(&mut units, &writers, found, &mut closure)?;
+        let is_settled = prover.prove(&mut units, found, &mut closure)?;
         Ok((closure, is_settled))
     }
 
@@ -285,18 +300,21 @@ fn chart_values(values: &Map, chart: &str) -> Map {
 #[derive(Debug)]
 pub(super) struct Writer {
     file: usize,
-    chart: String,
     /// The pipelines that decide what it changes.
     effects: Group,
+    /// What it changes: members of maps, or `None` for any.
+    changed: BTreeSet<(u32, Option<Str>)>,
 }
 
-/// The files to execute for what one of them prints: those that change what it sees, and itself.
-pub(super) fn files_before(writers: &[Writer], file: usize, name: &str) -> Vec<usize> {
-    let chart = name.split("/templates/").next().unwrap_or_default();
-    // The values of a chart contain those of its subcharts.
-    let shares = |writer: &&Writer| writer.chart.starts_with(chart) || chart.starts_with(&*writer.chart);
-    let before = writers.iter().take_while(|writer| writer.file != file && writer.file < file).filter(shares);
-    before.map(|writer| writer.file).chain([file]).collect()
+impl Writer {
+    /// Whether what it changes is read.
+    fn concerns(&self, reads: &BTreeSet<(u32, Option<Str>)>) -> bool {
+        let is_seen = |(map, member): &(u32, Option<Str>)| match member {
+            Some(_) => reads.contains(&(*map, member.clone())) || reads.contains(&(*map, None)),
+            None => reads.range((*map, None)..(*map + 1, None)).next().is_some(),
+        };
+        self.changed.iter().any(is_seen)
+    }
 }
 
 fn domains_of<'d>(prepared: &'d ReleaseInputs, slots: &'d Slots, usage: Usage) -> Domains<'d> {
@@ -333,12 +351,12 @@ impl FileSearch<'_> {
         units: &mut Units,
         files: &[usize],
         file: (&str, &Arc<File>),
-        (groups, skippable, domains): (&[Group], HashSet<usize, RandomState>, &Domains<'_>),
+        (groups, skippable, domains): (&[Group], &HashSet<usize, RandomState>, &Domains<'_>),
     ) -> Unit {
         let mut unit = Unit::default();
         self.texts.clear();
-        let skipped = match self.may_skip(units, files, file, &skippable) {
-            true => Rc::new(skippable),
+        let skipped = match self.may_skip(units, files, file, skippable) {
+            true => Rc::new(skippable.clone()),
             false => Rc::default(),
         };
         for group in groups {
@@ -379,21 +397,54 @@ impl FileSearch<'_> {
         is_read && whole == less
     }
 
-    /// Whether a file changes what others see, under any of the decisions about it.
-    fn changes_others(
+    /// What a file changes that others see, under any of the decisions about it.
+    fn changed_by(
         &mut self,
         units: &mut Units,
         number: usize,
         file: (&str, &Arc<File>),
         (effects, domains): (&Group, &Domains<'_>),
-    ) -> bool {
-        let relevant: Pipes = Rc::new(ProbedPipes { relevant: effects.iter().copied().collect(), ..ProbedPipes::default() });
+    ) -> BTreeSet<(u32, Option<Str>)> {
+        let relevant = effects.iter().copied().collect();
+        let relevant: Pipes = Rc::new(ProbedPipes { relevant, ..ProbedPipes::default() });
         let mut unit = Unit::default();
         let budget = self.budget;
         self.budget.runs = MOST_OF_WRITER;
         let is_complete = self.group(units, &[number], file, (&relevant, domains), &mut unit);
         self.budget = budget;
-        unit.changes || !is_complete
+        if !is_complete {
+            for assignment in covering(&unit.switches) {
+                unit.changed.extend(self.run(units, &[number], &assignment, &Pipes::default()).probed.changed);
+            }
+        }
+        unit.changed
+    }
+
+    /// Explores a file; once more after the files that change what it reads, if there are any.
+    fn with_writers(
+        &mut self,
+        units: &mut Units,
+        writers: &[Writer],
+        (number, name, source): (usize, &str, &Arc<File>),
+        (groups, skippable, domains): (&[Group], &HashSet<usize, RandomState>, &Domains<'_>),
+    ) -> Unit {
+        let mut files = vec![number];
+        loop {
+            let mut groups = groups.to_vec();
+            for writer in writers.iter().filter(|writer| files.contains(&writer.file) && writer.file != number) {
+                groups.iter_mut().for_each(|group| group.extend(&writer.effects));
+            }
+            let mut unit = self.explore(units, &files, (name, source), (&groups, skippable, domains));
+            let before = writers.iter().filter(|writer| writer.file < number && writer.concerns(&unit.reads));
+            let needed: Vec<usize> = before.map(|writer| writer.file).chain([number]).collect();
+            if needed.iter().all(|file| files.contains(file)) {
+                unit.files = files;
+                return unit;
+            }
+            files.extend(needed);
+            files.sort_unstable();
+            files.dedup();
+        }
     }
 
     /// Depth-first search over the decisions of a group; false if the budget ended it.
@@ -419,7 +470,11 @@ impl FileSearch<'_> {
                 .collect();
             let output = self.run(units, files, &assignment, relevant);
             unit.runs += 1;
-            unit.changes |= !output.probed.changed.is_empty();
+            unit.changed.extend(output.probed.changed.iter().cloned());
+            unit.reads.extend(output.probed.reads.iter().filter_map(|(map, touch)| match touch {
+                Touch::Member(name) => Some(((*map)?, Some(name.clone()))),
+                Touch::Emptiness | Touch::All => Some(((*map)?, None)),
+            }));
             let is_read = self.take(&output, file, &assignment, unit);
             if !is_read && !relevant.skipped.is_empty() {
                 // What was passed over was needed to read it.
@@ -497,13 +552,7 @@ impl FileSearch<'_> {
         Some((switch, alternatives))
     }
 
-    fn run(
-        &self,
-        units: &mut Units,
-        files: &[usize],
-        assignment: &Assignment,
-        relevant: &Pipes,
-    ) -> UnitOutput {
+    fn run(&self, units: &mut Units, files: &[usize], assignment: &Assignment, relevant: &Pipes) -> UnitOutput {
         run(units, files, assignment, relevant, self.slots, self.release.as_ref(), self.capabilities)
     }
 

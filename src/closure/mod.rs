@@ -14,6 +14,7 @@ mod explore;
 mod prove;
 mod slice;
 mod slots;
+mod unprinted;
 mod usage;
 
 use crate::compiler::Compiler;
@@ -81,6 +82,17 @@ pub(crate) struct ClosureImage {
     pub unproven: Option<String>,
 }
 
+/// An image that an operator pulls by itself: no manifest shows its tag.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct OperatorImage {
+    /// The image without a tag: `docker.io/envoyproxy/envoy`.
+    pub image: String,
+    /// The operator: `envoy-gateway`.
+    pub operator: String,
+    /// The smallest settings found under which the operator pulls it.
+    pub settings: Vec<Setting>,
+}
+
 /// One template file that can print images.
 #[derive(Debug, Clone)]
 pub(crate) struct UnitReport {
@@ -101,6 +113,10 @@ pub(crate) struct UnitReport {
 pub(crate) struct Closure {
     /// The images, by reference.
     pub images: Vec<ClosureImage>,
+    /// What operators pull by themselves.
+    pub operators: Vec<OperatorImage>,
+    /// Text of templates that looks like a reference and is a part of no image of the list: the text, and its first location.
+    pub unprinted: BTreeMap<String, String>,
     /// The files that can print images, by name.
     pub units: Vec<UnitReport>,
     /// Values whose text becomes a part of an image: with another text, it is another image.

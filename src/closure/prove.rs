@@ -1,16 +1,19 @@
 //! [`Prover`]: the smallest settings for each reference, confirmed by a complete render.
 
-use super::explore::{Assignment, Explorer, Pipes, Sighting, Writer, files_before, references, run, settings_of};
-use super::slots::Slots;
 use super::domain::STUB;
+use super::explore::{Assignment, Explorer, Pipes, Sighting, references, run, settings_of};
 use super::slice::pipes_of;
-use super::{Closure, ClosureImage, Setting, Switch, value_at};
+use super::slots::Slots;
+use super::unprinted::unprinted;
+use super::{Closure, ClosureImage, OperatorImage, Setting, Switch, value_at};
 use crate::error::Error;
+use crate::images::operators::implicit;
 use crate::images::rendered::of_file;
 use crate::release::{InputChange, ReleaseInputs, RenderProblem};
+use crate::render::manifest::{Manifest, manifests};
 use crate::render::units::Units;
-use crate::template::touched::ProbedPipes;
 use crate::source::File;
+use crate::template::touched::ProbedPipes;
 use crate::template::touched::Touch;
 use crate::template::{Map, Value};
 use crate::values_path::ValuesPath;
@@ -30,8 +33,17 @@ pub(super) struct Prover<'p, 'e> {
     pub(super) may_repeat: bool,
 }
 
-/// A complete render: the references of each file, or why there are none.
-type Complete = Result<BTreeMap<String, BTreeSet<String>>, Refusal>;
+/// A complete render, or why it failed.
+type Complete = Result<Printed, Refusal>;
+
+/// What a complete render shows.
+#[derive(Debug)]
+struct Printed {
+    /// The references of each file.
+    files: BTreeMap<String, BTreeSet<String>>,
+    /// Operators, each with an image that it pulls by itself.
+    operators: BTreeSet<(String, String)>,
+}
 
 /// Why a complete render failed.
 #[derive(Debug, Clone)]
@@ -59,7 +71,6 @@ impl Prover<'_, '_> {
     pub(super) fn prove(
         &mut self,
         units: &mut Units,
-        writers: &[Writer],
         found: BTreeMap<String, Vec<Sighting>>,
         closure: &mut Closure,
     ) -> Result<bool, Error> {
@@ -67,7 +78,7 @@ impl Prover<'_, '_> {
         let today = self.complete(&[]);
         closure.failure = today.as_ref().err().map(|refusal| refusal.why.clone());
         let today_all: BTreeSet<String> =
-            today.iter().flat_map(|files| files.values().flatten().cloned()).collect();
+            today.iter().flat_map(|render| render.files.values().flatten().cloned()).collect();
         renders.insert(Vec::new(), today);
         let mut is_settled = true;
         for (reference, sightings) in &found {
@@ -83,22 +94,22 @@ impl Prover<'_, '_> {
                 });
                 continue;
             }
-            let mut best: Option<(Vec<Setting>, Assignment, usize)> = None;
+            let mut best: Option<(Vec<Setting>, Assignment, &Sighting)> = None;
             for sighting in sightings {
-                let assignment = self.minimal(units, writers, sighting, reference);
-                let settings = self.settings(units, writers, sighting.file, &assignment, reference);
+                let assignment = self.minimal(units, sighting, reference);
+                let settings = self.settings(units, sighting, &assignment, reference);
                 if best.as_ref().is_none_or(|(known, ..)| settings.len() < known.len()) {
-                    best = Some((settings, assignment, sighting.file));
+                    best = Some((settings, assignment, sighting));
                 }
             }
-            let Some((settings, assignment, file)) = best else { continue };
-            if self.may_repeat && !assignment.is_empty() && self.shows_more(file, &assignment) {
+            let Some((settings, assignment, sighting)) = best else { continue };
+            if self.may_repeat && !assignment.is_empty() && self.shows_more(sighting.file, &assignment) {
                 is_settled = false;
             }
             let mut settings = settings;
             let mut unproven = self.doubt(&settings, reference, &mut renders);
             if let Some(refusal) = &unproven {
-                let others = self.accepted(units, writers, (file, reference), (&settings, refusal), &mut renders);
+                let others = self.accepted(units, (sighting, reference), (&settings, refusal), &mut renders);
                 if let Some(accepted) = others {
                     (settings, unproven) = (accepted, None);
                 }
@@ -125,6 +136,8 @@ impl Prover<'_, '_> {
                 closure.images.push(image);
             }
         }
+        closure.operators = self.operators(&renders);
+        closure.unprinted = unprinted(&self.explorer.prepared.chart, &closure.images);
         closure.images.sort_by(|one, other| one.reference.cmp(&other.reference));
         Ok(is_settled)
     }
@@ -140,7 +153,7 @@ impl Prover<'_, '_> {
             renders.insert(settings.to_vec(), self.complete(settings));
         }
         match &renders[settings] {
-            Ok(files) if files.values().any(|found| found.contains(reference)) => None,
+            Ok(render) if render.files.values().any(|found| found.contains(reference)) => None,
             Ok(_) => {
                 let why = "a complete render with these settings does not print it".to_owned();
                 Some(Refusal { why, file: None })
@@ -154,8 +167,7 @@ impl Prover<'_, '_> {
     fn accepted(
         &mut self,
         units: &mut Units,
-        writers: &[Writer],
-        (file, reference): (usize, &str),
+        (sighting, reference): (&Sighting, &str),
         (settings, refusal): (&[Setting], &Refusal),
         renders: &mut BTreeMap<Vec<Setting>, Complete>,
     ) -> Option<Vec<Setting>> {
@@ -189,7 +201,7 @@ impl Prover<'_, '_> {
             let (release, own) = (units.release(), &self.explorer.prepared.capabilities);
             let nothing = Pipes::default();
             let output = run(units, &[refusing], &trial, &nothing, self.slots, release.as_ref(), own);
-            if output.failures > 0 || !self.prints(units, writers, file, &trial, reference) {
+            if output.failures > 0 || !self.prints(units, sighting, &trial, reference) {
                 continue;
             }
             let trial = settings_of(&trial);
@@ -229,18 +241,12 @@ impl Prover<'_, '_> {
     }
 
     /// Drops each setting without which the file still prints the reference.
-    fn minimal(
-        &self,
-        units: &mut Units,
-        writers: &[Writer],
-        sighting: &Sighting,
-        reference: &str,
-    ) -> Assignment {
+    fn minimal(&self, units: &mut Units, sighting: &Sighting, reference: &str) -> Assignment {
         let mut assignment = sighting.assignment.clone();
         for switch in sighting.assignment.keys() {
             let mut without = assignment.clone();
             without.remove(switch);
-            if self.prints(units, writers, sighting.file, &without, reference) {
+            if self.prints(units, sighting, &without, reference) {
                 assignment = without;
             }
         }
@@ -248,20 +254,13 @@ impl Prover<'_, '_> {
     }
 
     /// Whether a file prints a reference under an assignment.
-    fn prints(
-        &self,
-        units: &mut Units,
-        writers: &[Writer],
-        file: usize,
-        assignment: &Assignment,
-        reference: &str,
-    ) -> bool {
-        let Some((_, name, source)) = self.files.iter().find(|(number, ..)| *number == file) else { return false };
-        let files = files_before(writers, file, name);
+    fn prints(&self, units: &mut Units, sighting: &Sighting, assignment: &Assignment, reference: &str) -> bool {
+        let file = self.files.iter().find(|(number, ..)| *number == sighting.file);
+        let Some((_, name, source)) = file else { return false };
         let release = units.release();
         let own = &self.explorer.prepared.capabilities;
         let nothing = Pipes::default();
-        let output = run(units, &files, assignment, &nothing, self.slots, release.as_ref(), own);
+        let output = run(units, &sighting.files, assignment, &nothing, self.slots, release.as_ref(), own);
         let (helm, limits) = (units.helm(), &self.explorer.prepared.limits);
         let (found, _) = references(&output.text, (name, source), helm, self.explorer.settings, limits);
         found.iter().any(|one| one == reference)
@@ -272,12 +271,11 @@ impl Prover<'_, '_> {
     fn settings(
         &self,
         units: &mut Units,
-        writers: &[Writer],
-        file: usize,
+        sighting: &Sighting,
         assignment: &Assignment,
         reference: &str,
     ) -> Vec<Setting> {
-        let name = self.name(file).unwrap_or_default();
+        let name = self.name(sighting.file).unwrap_or_default();
         let mut needed = self.explorer.gates.of_file(name);
         // Other charts were enabled as well; the file may depend on that.
         let mut as_given = assignment.clone();
@@ -289,7 +287,7 @@ impl Prover<'_, '_> {
         for path in &others {
             as_given.entry(Switch::Value((*path).clone())).or_insert_with(|| given_value(path));
         }
-        if !self.prints(units, writers, file, &as_given, reference) {
+        if !self.prints(units, sighting, &as_given, reference) {
             let mut kept: BTreeSet<ValuesPath> = others.iter().map(|path| (*path).clone()).collect();
             for path in &others {
                 let mut trial = assignment.clone();
@@ -299,21 +297,20 @@ impl Prover<'_, '_> {
                 }) {
                     trial.entry(Switch::Value(other.clone())).or_insert_with(|| given_value(other));
                 }
-                if self.prints(units, writers, file, &trial, reference) {
+                if self.prints(units, sighting, &trial, reference) {
                     kept.remove(*path);
                 }
             }
             needed.extend(kept);
         }
-        let mut settings: BTreeSet<Setting> = needed
-            .into_iter()
-            .map(|path| Setting { switch: Switch::Value(path), value: "true".to_owned() })
-            .collect();
+        let mut settings: BTreeSet<Setting> =
+            needed.into_iter().map(|path| Setting { switch: Switch::Value(path), value: "true".to_owned() }).collect();
         for setting in settings_of(assignment) {
             settings.retain(|other| other.switch != setting.switch);
             let is_given = match &setting.switch {
                 Switch::Value(path) => {
-                    setting.value == "false" && value_at(self.given, path).is_some_and(|value| !value.truth())
+                    setting.value == "false"
+                        && value_at(self.given, path).is_some_and(|value| !value.truth())
                         && self.explorer.gates.all.contains(path)
                 }
                 _ => false,
@@ -340,6 +337,25 @@ impl Prover<'_, '_> {
         is_new
     }
 
+    /// What operators pull by themselves in these renders, each with the fewest settings.
+    fn operators(&self, renders: &BTreeMap<Vec<Setting>, Complete>) -> Vec<OperatorImage> {
+        let mut found: BTreeMap<(&str, &str), &Vec<Setting>> = BTreeMap::new();
+        for (settings, render) in renders {
+            for (operator, image) in render.iter().flat_map(|render| &render.operators) {
+                let known = found.entry((image, operator)).or_insert(settings);
+                if settings.len() < known.len() {
+                    *known = settings;
+                }
+            }
+        }
+        let of = |((image, operator), settings): ((&str, &str), &Vec<Setting>)| OperatorImage {
+            image: image.to_owned(),
+            operator: operator.to_owned(),
+            settings: settings.clone(),
+        };
+        found.into_iter().map(of).collect()
+    }
+
     /// Renders the release with settings as helm would, and finds the references of each file.
     fn complete(&mut self, settings: &[Setting]) -> Complete {
         let explorer = &mut *self.explorer;
@@ -360,10 +376,18 @@ impl Prover<'_, '_> {
             RenderProblem::Template(error) => Refusal { why: error.to_string(), file },
         })?;
         let hints = explorer.settings.hints();
+        let mut operators = BTreeSet::new();
+        if let Ok(manifests) = manifests::<crate::yaml::Node>(&outcome.rendered, prepared.env.helm, &prepared.limits) {
+            let manifests: Vec<Arc<Manifest>> =
+                manifests.ordinary.into_iter().chain(manifests.hooks).map(Arc::new).collect();
+            for one in implicit(&manifests, &explorer.settings.mirror, &prepared.limits) {
+                operators.insert((one.operator, one.image));
+            }
+        }
         let found = outcome.rendered.files.iter().map(|file| {
             let found = of_file(file, prepared.env.helm, hints, &prepared.limits, &prepared.work);
             (file.name.clone(), found.into_iter().map(|image| image.text.as_str().to_owned()).collect())
         });
-        Ok(found.collect())
+        Ok(Printed { files: found.collect(), operators })
     }
 }

@@ -144,9 +144,9 @@ mod advice;
 #[cfg(feature = "cli")]
 mod bounds;
 #[cfg(feature = "cli")]
-mod closure;
-#[cfg(feature = "cli")]
 pub(crate) mod cli;
+#[cfg(feature = "cli")]
+mod closure;
 #[cfg(feature = "cli")]
 mod fix;
 #[cfg(feature = "cli")]

@@ -150,7 +150,7 @@ impl Units {
                 None => drop(map.borrow_mut().remove(key.as_bytes())),
             }
         }
-        for (map, entries) in output.probed.changed.iter().filter_map(|number| self.pristine.get(number)) {
+        for (map, entries) in output.probed.changed.iter().filter_map(|(number, _)| self.pristine.get(number)) {
             map.borrow_mut().clone_from(entries);
         }
         output

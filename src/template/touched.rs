@@ -32,8 +32,8 @@ struct Log {
     /// File, map, and what was looked at.
     noted: RefCell<Vec<(u32, u32, Touch)>>,
     is_changed: Cell<bool>,
-    /// The maps that a probed file changed.
-    changed: RefCell<Vec<u32>>,
+    /// The maps that a probed file changed, each with the changed member; `None` for any.
+    changed: RefCell<Vec<(u32, Option<Str>)>>,
     /// Whether a file is executed of which only some reads are recorded.
     is_probing: Cell<bool>,
     /// Whether only changes are recorded.
@@ -113,12 +113,21 @@ impl Watched {
         self.note(file, Touch::Member(key));
     }
 
-    /// The map is changed.
-    pub(super) fn change(&self) {
+    /// One member is written. For other renders, that counts as a read of the whole map.
+    pub(super) fn touch_change(&self, key: &Str) {
+        match self.log.is_probing.get() {
+            true => self.touch_member(key.as_bytes()),
+            false => self.touch(),
+        }
+        self.change(Some(key));
+    }
+
+    /// The map is changed; at one member, if that is known.
+    pub(super) fn change(&self, member: Option<&Str>) {
         if self.log.file.get() != 0 || self.log.is_probing.get() {
             self.log.is_changed.set(true);
             if self.log.is_probing.get() {
-                self.log.changed.borrow_mut().push(self.number);
+                self.log.changed.borrow_mut().push((self.number, member.cloned()));
             }
         }
     }
@@ -150,8 +159,8 @@ pub(crate) struct Probed {
     /// The reads of its relevant pipelines in order, each once, with the indexes of the maps; `None` in place of a map for a fact
     /// that was asked for, such as `KubeVersion` or `APIVersions batch/v1`.
     pub reads: Vec<(Option<u32>, Touch)>,
-    /// The indexes of the maps that it changed, which others see as well.
-    pub changed: Vec<u32>,
+    /// The indexes of the maps that it changed, which others see as well, each with the member; `None` for any.
+    pub changed: Vec<(u32, Option<Str>)>,
 }
 
 impl Probe {
@@ -243,7 +252,7 @@ impl Touches {
         let reads = noted.into_iter().map(|(_, map, touch)| ((map != FACTS).then_some(map), touch)).collect();
         self.log.is_changed.set(false);
         let mut changed = self.log.changed.take();
-        changed.sort_unstable();
+        changed.sort();
         changed.dedup();
         Probed { reads, changed }
     }
