@@ -63,8 +63,9 @@ struct Facts {
     effects: Vec<Spot>,
     /// Where a loop ends early.
     leaves: Vec<Spot>,
-    /// Actions that print nothing of an image themselves: their pipelines, and the templates that they call.
-    plain: Vec<(usize, Vec<Vec<u8>>)>,
+    /// Actions that print nothing of an image themselves: their pipelines, the templates that they call, and whether these are given
+    /// anything that may name an image.
+    plain: Vec<(usize, Vec<Vec<u8>>, bool)>,
     /// Whether it says of which kind an object is.
     names_kind: bool,
 }
@@ -162,11 +163,12 @@ impl<'s> Slices<'s> {
                 continue;
             }
             let facts = self.facts(&template);
-            for (pipe, names) in &facts.plain {
+            for (pipe, names, passes) in &facts.plain {
                 let callees: Vec<Arc<Template>> = names.iter().filter_map(|name| self.set.get(name).cloned()).collect();
                 let mut is_clean = callees.len() == names.len();
                 for callee in &callees {
                     is_clean &= !self.has_positions(callee) && !self.has_effects(callee) && !self.names_kind(callee, 0);
+                    is_clean &= !passes || !self.has_echoes(callee);
                 }
                 if is_clean {
                     found.insert(*pipe);
@@ -484,11 +486,12 @@ impl Walk<'_> {
             Held::Nothing => {
                 let mut calls = Vec::new();
                 calls_of(pipe, &mut calls);
+                let passes = calls.iter().any(|(.., passed)| self.held(*passed, dot) != Held::Nothing);
                 let names: Option<Vec<_>> = calls.into_iter().map(|(name, ..)| name).collect();
                 // Where a line begins, an action may print a key.
                 let is_value = line.text.trim_ascii().ends_with(b":") || !calls_nothing(&names);
                 if let Some(names) = names.filter(|_| changes.is_empty() && is_value) {
-                    self.facts.plain.push((address(pipe), names));
+                    self.facts.plain.push((address(pipe), names, passes));
                 }
             }
             Held::Given => self.facts.echoes.push(spot),
