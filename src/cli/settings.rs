@@ -2,13 +2,14 @@
 
 use crate::bundle::{self, Bundle};
 use crate::config::{Config, MirrorTarget};
-use crate::disk::{By, Folder, Reach, look};
+use crate::disk::{By, Folder, Reach, look, seen};
 use crate::error::Error;
 use crate::reference::{Layout, Mirror};
 use crate::rules::RULES;
 use crate::settings::mirror_key;
 use crate::settings::{Level, Settings};
 use crate::similar::did_you_mean;
+use crate::source::File;
 use crate::values_path::ValuesPath;
 use clap::ValueEnum;
 use std::collections::BTreeMap;
@@ -244,12 +245,13 @@ pub(super) fn read_lists(by: By, path: &Path, reach: &Reach) -> Result<Vec<(Stri
 
 /// Parses lists.
 pub(super) fn parse_lists(lists: &[(String, Vec<u8>)]) -> Result<Bundle, Error> {
-    let text = |(name, text): &(String, Vec<u8>)| match String::from_utf8(text.clone()) {
-        Ok(text) => Ok((name.clone(), text)),
-        Err(_) => Err(Error::input(format!("{name} is not UTF-8"))),
-    };
-    let lists: Vec<(String, String)> = lists.iter().map(text).collect::<Result<_, Error>>()?;
-    Bundle::parse(lists.iter().map(|(name, text)| (name.as_str(), text.as_str())))
+    let files: Vec<Arc<File>> = lists.iter().map(|(name, text)| file_of(name, text.clone())).collect();
+    Bundle::read(&files)
+}
+
+/// A list as a file.
+pub(super) fn file_of(name: &str, text: Vec<u8>) -> Arc<File> {
+    File::on_disk(name, seen(Path::new(name)), text)
 }
 
 /// The lists in a folder, by name.

@@ -6,7 +6,7 @@ mod follower;
 
 use super::settings::{LayoutFlag, parse_lists, read_lists};
 use super::{Outcome, Problem, Streams};
-use crate::bundle::Bundle;
+use crate::bundle::artifact::Artifact;
 use crate::disk::{By, Reach};
 use crate::error::{Error, ErrorKind};
 use crate::limits::Limits;
@@ -269,7 +269,7 @@ fn work_of(
 }
 
 /// Reads lists.
-fn read(lists: &[PathBuf], reach: &Reach, streams: &mut Streams<'_>) -> Result<Bundle, Error> {
+fn read(lists: &[PathBuf], reach: &Reach, streams: &mut Streams<'_>) -> Result<Vec<Artifact>, Error> {
     let default = [PathBuf::from(LIST)];
     let paths = if lists.is_empty() { default.as_slice() } else { lists };
     let mut lists = Vec::new();
@@ -283,7 +283,7 @@ fn read(lists: &[PathBuf], reach: &Reach, streams: &mut Streams<'_>) -> Result<B
     if lists.entries().is_empty() {
         return Err(Error::input("the lists are empty"));
     }
-    Ok(lists)
+    Ok(lists.artifacts().cloned().collect())
 }
 
 impl WhatFlags {
