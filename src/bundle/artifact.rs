@@ -13,6 +13,8 @@ pub(crate) struct Artifact {
     pub reference: Reference,
     /// Its place on the mirror, if the list names one.
     pub destination: Option<Reference>,
+    /// Its place on the mirror without the mirror's host, if the list names only that: `team/api:1.4`.
+    pub path: Option<String>,
     /// Its digest, `sha256:…`, if the list names one; also the digest of a reference that has one.
     pub digest: Option<String>,
     /// The platforms that are mirrored, such as `linux/amd64`; none means all that it has.
@@ -47,7 +49,7 @@ impl Artifact {
     /// An artifact of which only the reference is known.
     pub(crate) fn new(kind: ArtifactKind, reference: Reference) -> Self {
         let digest = reference.digest.clone();
-        Self { kind, reference, destination: None, digest, platforms: Vec::new(), needed_by: Vec::new() }
+        Self { kind, reference, destination: None, path: None, digest, platforms: Vec::new(), needed_by: Vec::new() }
     }
 
     /// The same with its place on the mirror.
@@ -56,12 +58,39 @@ impl Artifact {
         Self { destination, digest, ..self }
     }
 
+    /// The place that the list names, on this mirror; `None` if the layout decides.
+    pub(crate) fn named_place(&self, mirror: &Mirror) -> Option<Reference> {
+        let joined = || {
+            let (place, path) = (mirror.place_of(&self.reference.registry)?, self.path.as_ref()?);
+            Reference::parse(&format!("{place}/{path}")).ok()
+        };
+        self.destination.clone().or_else(joined)
+    }
+
     /// Its names without a version: that of its source, and that on the mirror.
     pub(super) fn names(&self, mirror: &Mirror, layout: Layout) -> BTreeSet<String> {
-        let lies = match &self.destination {
-            Some(destination) => Some(destination.name()),
+        let lies = match self.named_place(mirror) {
+            Some(place) => Some(place.name()),
             None => layout.repository(mirror, &self.reference),
         };
         lies.into_iter().chain([self.reference.name()]).collect()
+    }
+
+    /// What it is in a registry: its tag and its digest, as they are pulled. Without either, the tag is `latest`.
+    pub(crate) fn version(&self) -> (Option<&str>, Option<&str>) {
+        let digest = self.digest.as_deref();
+        (self.reference.tag.as_deref().or(digest.is_none().then_some("latest")), digest)
+    }
+
+    /// Tag and digest as they are written in a reference: `:1.4@sha256:…`; empty if there is neither.
+    pub(crate) fn written_version(&self) -> String {
+        let tag = self.reference.tag.as_ref().map(|tag| format!(":{tag}")).unwrap_or_default();
+        let digest = self.digest.as_ref().map(|digest| format!("@{digest}")).unwrap_or_default();
+        tag + &digest
+    }
+
+    /// The reference with its digest: `quay.io/acme/api:1.4@sha256:…`.
+    pub(crate) fn pinned(&self) -> String {
+        self.reference.name() + &self.written_version()
     }
 }

@@ -1,7 +1,7 @@
 //! Plain lists: one artifact a line.
 
-use super::Listed;
 use super::artifact::{Artifact, ArtifactKind};
+use super::listed::Listed;
 use crate::error::Error;
 use crate::reference::Reference;
 use crate::source::{File, Place};
@@ -46,7 +46,12 @@ pub(super) fn read(file: &Arc<File>) -> Result<Vec<Listed>, Error> {
 fn of_line(line: &str) -> Result<Option<Artifact>, Error> {
     let mut words = line.split_whitespace();
     let Some(first) = words.next() else { return Ok(None) };
-    let artifact = of_words(first, words.next())?;
+    // Mapping files of `oc image mirror` and oc-mirror have `SOURCE=DESTINATION`.
+    let (first, second) = match first.split_once('=') {
+        Some((source, destination)) => (source, Some(destination)),
+        None => (first, words.next()),
+    };
+    let artifact = of_words(first, second)?;
     match words.next() {
         Some(word) => Err(Error::input(format!("unexpected {word:?}"))),
         None => Ok(Some(artifact)),
@@ -57,19 +62,23 @@ fn of_words(first: &str, second: Option<&str>) -> Result<Artifact, Error> {
     let (kind, reference) = reference(first)?;
     let artifact = Artifact::new(kind, reference);
     match second {
-        Some(digest) if digest.starts_with("sha256:") || digest.starts_with("sha512:") => {
-            // The same check as for a digest within a reference.
-            let checked = Reference::parse(&format!("x@{digest}"));
-            let checked = checked.map_err(|why| Error::input(format!("{digest:?}: {why}")))?;
-            Ok(Artifact { digest: checked.digest, ..artifact })
+        Some(text) if text.starts_with("sha256:") || text.starts_with("sha512:") => {
+            Ok(Artifact { digest: Some(digest(text)?), ..artifact })
         }
         Some(destination) => Ok(artifact.with_destination(Some(self::reference(destination)?.1))),
         None => Ok(artifact),
     }
 }
 
+/// A digest by itself, with the same check as within a reference.
+pub(super) fn digest(text: &str) -> Result<String, Error> {
+    let checked = Reference::parse(&format!("x@{text}"));
+    let checked = checked.map_err(|why| Error::input(format!("{text:?}: {why}")))?;
+    checked.digest.ok_or_else(|| Error::input(format!("{text:?} is not a digest")))
+}
+
 /// A reference that may have a scheme, and what it refers to.
-fn reference(text: &str) -> Result<(ArtifactKind, Reference), Error> {
+pub(super) fn reference(text: &str) -> Result<(ArtifactKind, Reference), Error> {
     let (kind, bare) = match (text.strip_prefix("oci://"), text.strip_prefix("docker://")) {
         // A tag has no plus, so helm pushes the version 1.0.0+b1 of a chart as 1.0.0_b1.
         (Some(chart), _) => (ArtifactKind::Chart, chart.replace('+', "_")),
@@ -78,4 +87,14 @@ fn reference(text: &str) -> Result<(ArtifactKind, Reference), Error> {
     };
     let reference = Reference::parse(&bare).map_err(|why| Error::input(format!("{text:?}: {why}")))?;
     Ok((kind, reference))
+}
+
+/// The line of an artifact: with its place on the mirror if there is one, or else with its digest.
+pub(super) fn line(artifact: &Artifact, place: Option<&str>, with_scheme: bool) -> String {
+    let scheme = if with_scheme && artifact.kind == ArtifactKind::Chart { "oci://" } else { "" };
+    match (place, &artifact.digest, &artifact.reference.digest) {
+        (Some(place), ..) => format!("{scheme}{} {place}", artifact.pinned()),
+        (None, Some(digest), None) => format!("{scheme}{} {digest}", artifact.reference),
+        (None, ..) => format!("{scheme}{}", artifact.pinned()),
+    }
 }

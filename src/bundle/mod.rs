@@ -1,38 +1,28 @@
 //! [`Bundle`]: the lists of mirrored images, and whether they contain a reference.
 
 pub(crate) mod artifact;
-pub(crate) mod lines;
+pub(crate) mod forms;
+mod lines;
+pub(crate) mod listed;
 
 use crate::error::Error;
 use crate::reference::{Layout, Mirror, Reference};
-use crate::source::{File, Place};
+use crate::source::File;
 use artifact::Artifact;
-use std::collections::{BTreeSet, HashMap};
+use listed::{LeftOut, Listed, NodeMirror};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-/// The lists of mirrored images: `artifacts.txt`, `images.txt`, `images-core.txt`, `images-<addon>.txt`, `charts.txt`.
+/// What was mirrored, as files say: plain lists (`artifacts.txt`, `images.txt`, `images-core.txt`, `images-<addon>.txt`, `charts.txt`), and
+/// the [`forms`] of other tools.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Bundle {
     entries: Vec<Listed>,
+    /// Where nodes find images.
+    pub node_mirrors: Vec<NodeMirror>,
+    /// What the files name that is not an artifact of a registry, or is not fixed.
+    pub left_out: Vec<LeftOut>,
 }
-
-/// An artifact, and where a list has it.
-#[derive(Debug, Clone)]
-pub(crate) struct Listed {
-    /// What was mirrored.
-    pub artifact: Artifact,
-    /// The reference in the list.
-    pub place: Place,
-}
-
-impl PartialEq for Listed {
-    fn eq(&self, other: &Self) -> bool {
-        let place = |one: &Self| (one.place.file.shown().to_owned(), one.place.start, one.place.end);
-        self.artifact == other.artifact && place(self) == place(other)
-    }
-}
-
-impl Eq for Listed {}
 
 /// What a bundle says about a reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,16 +41,42 @@ pub(crate) fn is_list(name: &str) -> bool {
 }
 
 impl Bundle {
-    /// Reads lists.
+    /// Reads files of any form.
     ///
     /// # Errors
-    /// Names the wrong line: `bundle/images.txt:3: "quay.io/X": a repository name must be lower-case`.
+    /// Names the wrong line: `bundle/images.txt:3: "quay.io/X": a repository name must be lower-case`. Two files that give a tag
+    /// different digests are an error, too: nobody can know which of them the mirror has.
     pub(crate) fn read<'f>(files: impl IntoIterator<Item = &'f Arc<File>>) -> Result<Self, Error> {
-        let mut entries = Vec::new();
+        let mut bundle = Self::default();
         for file in files {
-            entries.extend(lines::read(file)?);
+            let content = forms::read(file)?;
+            bundle.entries.extend(content.artifacts);
+            bundle.node_mirrors.extend(content.mirrors);
+            bundle.left_out.extend(content.left_out);
         }
-        Ok(Self { entries })
+        bundle.check_digests()?;
+        Ok(bundle)
+    }
+
+    fn check_digests(&self) -> Result<(), Error> {
+        let mut known: BTreeMap<(String, &str, &[String]), &Listed> = BTreeMap::new();
+        for entry in &self.entries {
+            let artifact = &entry.artifact;
+            let (Some(tag), Some(digest)) = (&artifact.reference.tag, &artifact.digest) else { continue };
+            // Fewer platforms have another digest.
+            let key = (artifact.reference.name(), tag.as_str(), artifact.platforms.as_slice());
+            let first = *known.entry(key).or_insert(entry);
+            let other = first.artifact.digest.as_deref().unwrap_or_default();
+            if !other.eq_ignore_ascii_case(digest) {
+                let why = format!(
+                    "{}:{tag} has the digest {digest} here and {other} at {}; remove the one that was not mirrored",
+                    artifact.reference.name(),
+                    first.place
+                );
+                return Err(listed::placed_error(&entry.place, why));
+            }
+        }
+        Ok(())
     }
 
     /// The same from the names and the texts of lists.
@@ -90,7 +106,7 @@ impl Bundle {
                 .into_iter()
                 .for_each(|name| known.entry(name).or_default().push(number));
         }
-        ByName { bundle: self, known }
+        ByName { bundle: self, mirror: mirror.clone(), known }
     }
 }
 
@@ -98,6 +114,7 @@ impl Bundle {
 #[derive(Debug)]
 pub(crate) struct ByName<'b> {
     bundle: &'b Bundle,
+    mirror: Mirror,
     /// By registry and repository: the indexes of the lines.
     known: HashMap<String, Vec<usize>>,
 }
@@ -114,7 +131,8 @@ impl ByName<'_> {
         let mut other_digest = None;
         let mut versions = BTreeSet::new();
         for entry in numbers.into_iter().map(|number| &self.bundle.entries[number].artifact) {
-            let version = entry.destination.as_ref().unwrap_or(&entry.reference);
+            let place = entry.named_place(&self.mirror);
+            let version = place.as_ref().unwrap_or(&entry.reference);
             let there = version.tag.as_deref().or(entry.reference.tag.as_deref());
             let there = there.or(entry.digest.is_none().then_some("latest"));
             let same_tag = tag.is_some() && tag == there;

@@ -43,7 +43,7 @@ pub(crate) fn plan(lists: &[Artifact], mirror: &Mirror, layout: Layout) -> Resul
 /// Two lines would have the same name.
 pub(crate) fn plan_for_disk(lists: &[Artifact], shown: &str) -> Result<Vec<Item>, Error> {
     planned(lists, "leave one of them out", |entry| {
-        let item = item_at(entry, Repository::of(&entry.reference))?;
+        let item = item_at(entry, entry.destination.as_ref(), Repository::of(&entry.reference))?;
         Ok(Item { destination: format!("{shown}:{}", item.name), ..item })
     })
 }
@@ -85,7 +85,8 @@ fn with_digest(item: &Item) -> String {
 
 fn item(entry: &Artifact, mirror: &Mirror, layout: Layout) -> Result<Item, Error> {
     let source = &entry.reference;
-    let to = match &entry.destination {
+    let named = entry.named_place(mirror);
+    let to = match &named {
         Some(place) if mirror.serves(place) => Repository::of(place),
         Some(place) => {
             let text = format!("{source}: the list says that its place is {place}, which is not on {mirror}");
@@ -102,11 +103,11 @@ fn item(entry: &Artifact, mirror: &Mirror, layout: Layout) -> Result<Item, Error
             Repository::of(&place)
         }
     };
-    item_at(entry, to)
+    item_at(entry, named.as_ref(), to)
 }
 
-/// A line, and its repository at the destination.
-fn item_at(entry: &Artifact, to: Repository) -> Result<Item, Error> {
+/// A line, its place on the mirror if it names one, and its repository at the destination.
+fn item_at(entry: &Artifact, named_place: Option<&Reference>, to: Repository) -> Result<Item, Error> {
     let source = &entry.reference;
     let digest = match &entry.digest {
         Some(text) => {
@@ -118,7 +119,7 @@ fn item_at(entry: &Artifact, to: Repository) -> Result<Item, Error> {
         None => None,
     };
     let own_tag = source.tag.clone().or_else(|| digest.is_none().then(|| "latest".to_owned()));
-    let tag = entry.destination.as_ref().and_then(|place| place.tag.clone()).or_else(|| own_tag.clone());
+    let tag = named_place.and_then(|place| place.tag.clone()).or_else(|| own_tag.clone());
     let version = match (&digest, &own_tag) {
         (Some(digest), _) => digest.to_string(),
         (None, tag) => tag.clone().unwrap_or_default(),
@@ -132,7 +133,7 @@ fn item_at(entry: &Artifact, to: Repository) -> Result<Item, Error> {
         source: source.to_string(),
         destination: named(&to, &tag),
         name: named(&from, &own_tag),
-        listed_place: entry.destination.as_ref().map(ToString::to_string),
+        listed_place: named_place.map(ToString::to_string),
         from,
         to,
         version,

@@ -1,0 +1,112 @@
+//! Where nodes find images: what the configurations of containerd, k3s and OpenShift have in common.
+
+use super::writing::{Wish, Written};
+use crate::bundle::artifact::Artifact;
+use crate::bundle::listed::{NodeMirror, Pulls};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A source, and its place on the mirror.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct NodePlace {
+    /// A registry, the beginning of repositories there, or `*`.
+    pub source: String,
+    /// The place of what is below the source.
+    pub place: String,
+    /// What is pulled from there.
+    pub pulls: Pulls,
+}
+
+/// What a configuration can name as a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// Registries.
+    Registry,
+    /// Registries, and repositories.
+    Repository,
+}
+
+/// The places that a configuration has to name, in order.
+pub(super) fn places(wish: &Wish<'_>, depth: Depth, written: &mut Written) -> Vec<NodePlace> {
+    if wish.artifacts.is_empty() {
+        let as_read = |mirror: &NodeMirror| NodePlace {
+            source: mirror.source.clone(),
+            place: mirror.place.clone(),
+            pulls: mirror.pulls,
+        };
+        return wish.node_mirrors.iter().map(as_read).collect();
+    }
+    // By registry: the artifacts, each with the beginning of its place if the rest is the repository.
+    let mut registries: BTreeMap<&str, Vec<(&Artifact, String, Option<String>)>> = BTreeMap::new();
+    for artifact in wish.artifacts {
+        let reference = &artifact.reference;
+        let Some(place) = wish.place_of(artifact) else {
+            written.lose(artifact, "neither the lists nor --mirror say its place on the mirror");
+            continue;
+        };
+        if place.tag != reference.tag {
+            written.lose(artifact, format_args!("nodes cannot find it under another tag, {place}"));
+            continue;
+        }
+        let name = place.name();
+        let beginning = name.strip_suffix(&format!("/{}", reference.repository)).map(str::to_owned);
+        registries.entry(&reference.registry).or_default().push((artifact, name, beginning));
+    }
+    let mut places = BTreeSet::new();
+    for (registry, artifacts) in registries {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for (_, _, beginning) in &artifacts {
+            *counts.entry(beginning.as_deref().unwrap_or_default()).or_default() += 1;
+        }
+        counts.remove("");
+        let most = counts.iter().max_by_key(|(beginning, count)| (**count, std::cmp::Reverse(**beginning)));
+        let common = most.map(|(beginning, _)| (*beginning).to_owned());
+        for (artifact, name, beginning) in &artifacts {
+            let pulls = if artifact.digest.is_some() { Pulls::ByDigest } else { Pulls::ByTag };
+            match &common {
+                Some(common) if beginning.as_ref() == Some(common) => {
+                    places.insert(NodePlace { source: registry.to_owned(), place: common.clone(), pulls });
+                }
+                _ if depth == Depth::Repository => {
+                    places.insert(NodePlace { source: artifact.reference.name(), place: name.clone(), pulls });
+                }
+                _ => written
+                    .lose(artifact, format_args!("only a whole registry has a mirror here, and its place is {name}")),
+            }
+        }
+    }
+    places.into_iter().collect()
+}
+
+/// The places without what is pulled from them.
+pub(super) fn for_all(places: Vec<NodePlace>) -> Vec<(String, String)> {
+    let mut known: Vec<(String, String)> = Vec::new();
+    for place in places {
+        let pair = (place.source, place.place);
+        if !known.contains(&pair) {
+            known.push(pair);
+        }
+    }
+    known
+}
+
+/// The host of a place, and the path below it.
+pub(super) fn split(place: &str) -> (&str, Option<&str>) {
+    place.split_once('/').map_or((place, None), |(host, path)| (host, Some(path)))
+}
+
+/// The place that a URL of a registry's interface is for: `mirror.internal/quay` for `https://mirror.internal/v2/quay`.
+///
+/// `is_whole` says that the URL is the root of the interface as it is, which otherwise is below `/v2`.
+pub(super) fn place_of_url(url: &str, is_whole: bool) -> Result<String, String> {
+    let bare = url.split_once("://").map_or(url, |(_, rest)| rest).trim_end_matches('/');
+    let (host, path) = split(bare);
+    if host.is_empty() || host.contains('@') {
+        return Err(format!("{url:?} is not the URL of a registry"));
+    }
+    match path {
+        None if !is_whole => Ok(host.to_owned()),
+        Some("v2") => Ok(host.to_owned()),
+        Some(path) if is_whole && path.starts_with("v2/") => Ok(format!("{host}/{}", &path[3..])),
+        _ => Err(format!("{url:?} is not below /v2, so the place of an image there is not known")),
+    }
+}
