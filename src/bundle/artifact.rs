@@ -1,6 +1,5 @@
 //! [`Artifact`]: an image or a chart that the mirror must hold.
 
-use crate::names::names;
 use crate::reference::{Layout, Mirror, Reference};
 use std::collections::BTreeSet;
 
@@ -32,7 +31,15 @@ pub(crate) enum ArtifactKind {
     Chart,
 }
 
-names!(ArtifactKind { Image: "image", Chart: "chart" });
+impl ArtifactKind {
+    /// Its name in lists and reports.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Image => "image",
+            Self::Chart => "chart",
+        }
+    }
+}
 
 /// Who needs an artifact.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,6 +69,8 @@ impl Artifact {
     pub(crate) fn named_place(&self, mirror: &Mirror) -> Option<Reference> {
         let joined = || {
             let (place, path) = (mirror.place_of(&self.reference.registry)?, self.path.as_ref()?);
+            // Where sources have their own places, a path is one of the host.
+            let place = mirror.only_place().or_else(|| place.split('/').next().map(str::to_owned))?;
             Reference::parse(&format!("{place}/{path}")).ok()
         };
         self.destination.clone().or_else(joined)
@@ -87,6 +96,15 @@ impl Artifact {
         let tag = self.reference.tag.as_ref().map(|tag| format!(":{tag}")).unwrap_or_default();
         let digest = self.digest.as_ref().map(|digest| format!("@{digest}")).unwrap_or_default();
         tag + &digest
+    }
+
+    /// A line of a list that says all but its kind: the reference, its digest, its place and its platforms.
+    pub(crate) fn line(&self) -> String {
+        let place = self.destination.as_ref().map(ToString::to_string).or_else(|| self.path.clone());
+        let platforms = (!self.platforms.is_empty()).then(|| self.platforms.join(","));
+        let digest = self.digest.as_ref().filter(|_| self.reference.digest.is_none());
+        let words = [digest, place.as_ref(), platforms.as_ref()].into_iter().flatten();
+        words.fold(self.reference.as_written().to_owned(), |line, word| line + " " + word)
     }
 
     /// The reference with its digest: `quay.io/acme/api:1.4@sha256:…`.

@@ -33,6 +33,7 @@ pub(super) fn read(file: &Arc<File>) -> Result<Vec<Listed>, Error> {
         };
         let artifact = of_line(line).map_err(|error| error.after(format_args!("{}:{}", file.name(), number + 1)))?;
         if let (Some(artifact), Some(first)) = (artifact, line.split_whitespace().next()) {
+            let first = first.split('=').next().unwrap_or(first);
             let at = start + whole.find(first).unwrap_or_default();
             let place = Place { file: file.clone(), start: at as u32, end: (at + first.len()) as u32 };
             found.push(Listed { artifact, place });

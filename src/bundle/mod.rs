@@ -4,6 +4,7 @@ pub(crate) mod artifact;
 pub(crate) mod forms;
 mod lines;
 pub(crate) mod listed;
+mod merge;
 
 use crate::error::Error;
 use crate::reference::{Layout, Mirror, Reference};
@@ -94,6 +95,11 @@ impl Bundle {
     /// The artifacts without their places, in the order of the lists.
     pub(crate) fn artifacts(&self) -> impl Iterator<Item = &Artifact> {
         self.entries.iter().map(|entry| &entry.artifact)
+    }
+
+    /// All artifacts, sorted, each once.
+    pub(crate) fn merged(&self) -> Vec<Artifact> {
+        merge::merged(self.artifacts())
     }
 
     /// The lists by the names of their images, including their names on a mirror.

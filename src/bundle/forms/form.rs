@@ -48,3 +48,15 @@ names!(Form {
     HostsToml: "hosts-toml",
     Registries: "registries",
 });
+
+impl Form {
+    /// Whether it says where nodes find images, and not which images there are.
+    pub(crate) fn is_about_nodes(self) -> bool {
+        matches!(self, Self::ImageDigestMirrorSet | Self::HostsToml | Self::Registries)
+    }
+
+    /// Whether it says nothing about an artifact whose place on the mirror is not known.
+    pub(crate) fn needs_places(self) -> bool {
+        self == Self::Regsync || self.is_about_nodes()
+    }
+}

@@ -105,6 +105,7 @@ pub(super) fn write(wish: &Wish<'_>) -> Written {
                 continue;
             }
             match entries.iter_mut().find(|entry| entry.source == place.source) {
+                Some(entry) if entry.mirrors.contains(&place.place) => {}
                 Some(entry) => entry.mirrors.push(place.place.clone()),
                 None => entries.push(WrittenEntry {
                     mirror_source_policy: "NeverContactSource",

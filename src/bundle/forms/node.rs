@@ -61,7 +61,11 @@ pub(super) fn places(wish: &Wish<'_>, depth: Depth, written: &mut Written) -> Ve
         let most = counts.iter().max_by_key(|(beginning, count)| (**count, std::cmp::Reverse(**beginning)));
         let common = most.map(|(beginning, _)| (*beginning).to_owned());
         for (artifact, name, beginning) in &artifacts {
-            let pulls = if artifact.digest.is_some() { Pulls::ByDigest } else { Pulls::ByTag };
+            let pulls = match artifact.version() {
+                (Some(_), Some(_)) => Pulls::All,
+                (None, _) => Pulls::ByDigest,
+                (Some(_), None) => Pulls::ByTag,
+            };
             match &common {
                 Some(common) if beginning.as_ref() == Some(common) => {
                     places.insert(NodePlace { source: registry.to_owned(), place: common.clone(), pulls });

@@ -79,7 +79,7 @@ pub(super) fn read(file: &Arc<File>) -> Result<Content, Error> {
         refuse(file, "platform", &mirror.platform, why)?;
         refuse(file, "operators", &mirror.operators, why)?;
         refuse(file, "samples", &mirror.samples, why)?;
-        for helm in &mirror.helm {
+        if let Some(helm) = &mirror.helm {
             refuse(file, "repositories", &helm.repositories, why)?;
             refuse(file, "local", &helm.local, why)?;
         }

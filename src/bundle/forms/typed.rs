@@ -60,7 +60,7 @@ pub(super) fn text_of(file: &File) -> Result<&str, Error> {
 pub(super) fn documents<T: DeserializeOwned>(file: &Arc<File>, what: &str) -> Result<Vec<T>, Error> {
     let text = text_of(file)?;
     serde_saphyr::from_multiple_with_options(text, options()).map_err(|error| {
-        let words = error.to_string();
+        let words = words_of(&error);
         match error.location() {
             Some(at) => {
                 let (line, column) = (at.line(), at.column());
@@ -72,15 +72,26 @@ pub(super) fn documents<T: DeserializeOwned>(file: &Arc<File>, what: &str) -> Re
     })
 }
 
+/// What is wrong, with the position behind it.
+fn words_of(error: &serde_saphyr::Error) -> String {
+    let words = error.to_string();
+    let is_limit = ["budget breached", "recursion limit", "alias expansion", "alias replay"];
+    match is_limit.iter().any(|limit| words.contains(limit)) {
+        true => "it is nested too deeply, has too many parts, or has aliases that multiply it".to_owned(),
+        false => words,
+    }
+}
+
 /// The value of a text in another text, such as an annotation.
 pub(super) fn nested<T: DeserializeOwned>(file: &Arc<File>, at: &Text, what: &str) -> Result<Vec<T>, Error> {
     let documents: Result<Vec<T>, _> = serde_saphyr::from_multiple_with_options(&at.value, options());
-    documents.map_err(|error| error_at(file, at, format_args!("{what}: {error}, counted from here")))
+    documents.map_err(|error| error_at(file, at, format_args!("`{what}`: {}, counted from here", words_of(&error))))
 }
 
 /// The documents as one text.
 pub(super) fn written<T: Serialize>(documents: &[T]) -> String {
-    let one = |document: &T| serde_saphyr::to_string(document).unwrap_or_default();
+    let options = || serde_saphyr::ser_options! { folded_wrap_chars: usize::MAX };
+    let one = |document: &T| serde_saphyr::to_string_with_options(document, options()).unwrap_or_default();
     documents.iter().map(one).collect::<Vec<_>>().join("---\n")
 }
 

@@ -41,7 +41,7 @@ impl Written {
 
 impl Wish<'_> {
     /// The place of an artifact on the mirror, with its tag; `None` if nothing says it.
-    pub(super) fn place_of(&self, artifact: &Artifact) -> Option<Reference> {
+    pub(crate) fn place_of(&self, artifact: &Artifact) -> Option<Reference> {
         let named = match self.mirror {
             Some(mirror) => artifact.named_place(mirror),
             None => artifact.destination.clone(),
@@ -72,10 +72,15 @@ impl Wish<'_> {
         Some(if rest.is_empty() { mirror.place.clone() } else { format!("{}/{rest}", mirror.place) })
     }
 
-    /// The path of an artifact on the mirror, without the mirror's host: `team/api:1.4`; `None` if it is that of its source.
+    /// The path of an artifact on the mirror, below the mirror's place: `team/api:1.4`; `None` if it is that of its source.
     pub(super) fn other_path(&self, artifact: &Artifact) -> Option<String> {
+        let root = self.mirror.and_then(Mirror::only_place).map(|place| place + "/");
         let path = match (self.place_of(artifact), &artifact.path) {
-            (Some(place), _) => place.repository.clone() + &tag_of(place.tag.as_ref()),
+            (Some(place), _) => {
+                let name = place.name();
+                let path = root.as_deref().and_then(|root| name.strip_prefix(root)).unwrap_or(&place.repository);
+                path.to_owned() + &tag_of(place.tag.as_ref())
+            }
             (None, Some(path)) if path[path.rfind('/').unwrap_or(0)..].contains(':') => path.clone(),
             (None, Some(path)) => path.clone() + &tag_of(artifact.reference.tag.as_ref()),
             (None, None) => return None,
