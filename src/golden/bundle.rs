@@ -1,17 +1,21 @@
 //! Lists in the forms of other tools: `testdata/bundle/forms/read/NAME` is read, and `NAME.said` is what it says; what
-//! `testdata/bundle/forms/list.txt` is in each form is in `testdata/bundle/forms/written`.
+//! `testdata/bundle/forms/list.txt` is in each form is in `testdata/bundle/forms/written`. `testdata/bundle/drift/NAME.toml` has lists, what
+//! they should have, and how they differ.
 
-use super::{derived, read, root};
-use crate::bundle::artifact::Artifact;
+use super::{derived, files, read, root};
+use crate::bundle::artifact::{Artifact, Need};
+use crate::bundle::drift::{FoundList, Wanted, drift};
 use crate::bundle::forms::form::Form;
 use crate::bundle::forms::recognition::recognized;
 use crate::bundle::forms::writing::{Wish, Written};
 use crate::bundle::forms::{self};
 use crate::bundle::listed::Content;
 use crate::bundle::{Bundle, listed::NodeMirror};
+use crate::list_findings::finding;
 use crate::reference::{Layout, Mirror};
 use crate::source::{File, Place};
-use std::collections::BTreeSet;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -117,5 +121,74 @@ fn forms_are_written_and_read_back() {
             let missing: Vec<String> = lines(&wish, &kept).difference(&found).cloned().collect();
             assert_eq!(missing, Vec::<String>::new(), "{} does not say again: {found:#?}", form.name());
         }
+    }
+}
+
+/// A case of lists and what they should have.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct DriftCase {
+    wanted: Vec<WantedLine>,
+    files: BTreeMap<String, String>,
+    /// The findings, each with its locations.
+    #[serde(default)]
+    said: String,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct WantedLine {
+    line: String,
+    lists: BTreeSet<String>,
+    /// The settings of each need.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    settings: Vec<Vec<String>>,
+}
+
+impl WantedLine {
+    fn wanted(&self) -> Wanted {
+        let bundle = Bundle::parse([("wanted", self.line.as_str())]).expect("a line");
+        let need = |settings: &Vec<String>| Need {
+            chart: "shop".to_owned(),
+            template: Some("templates/deployment.yaml:14".to_owned()),
+            settings: settings.clone(),
+        };
+        let needed_by = self.settings.iter().map(need).collect();
+        Wanted { artifact: Artifact { needed_by, ..bundle.merged().remove(0) }, lists: self.lists.clone() }
+    }
+}
+
+#[test]
+fn lists_that_differ_are_told() {
+    let cases = files("testdata/bundle/drift", ".toml");
+    assert!(!cases.is_empty());
+    for path in cases {
+        let mut case: DriftCase =
+            toml::from_str(&read(&path)).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let wanted: Vec<Wanted> = case.wanted.iter().map(WantedLine::wanted).collect();
+        let list = |(name, text): (&String, &String)| {
+            let file = File::new(name.clone(), text.clone());
+            let entries = forms::read(&file).expect("a list").artifacts;
+            FoundList { file, entries }
+        };
+        let found: Vec<FoundList> = case.files.iter().map(list).collect();
+        case.said = String::new();
+        for finding in drift(&wanted, &found).iter().map(finding) {
+            let severity = finding.severity.name();
+            writeln!(case.said, "{severity}[{}]: {}", finding.rule, finding.message).expect("a String takes all");
+            for excerpt in &finding.excerpts {
+                let place = &excerpt.place;
+                writeln!(case.said, "  at {}:{}: {}", place.file.name(), shown(place), excerpt.label)
+                    .expect("a String takes all");
+            }
+            for line in finding.notes.iter().chain(&finding.help) {
+                writeln!(case.said, "  {line}").expect("a String takes all");
+            }
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        derived(
+            &format!("testdata/bundle/drift/{name}"),
+            &toml::to_string_pretty(&case).expect("a case can be written"),
+        );
     }
 }
