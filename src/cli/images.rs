@@ -80,13 +80,29 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
         return Err(Error::input(format!("--source: {NO_MIRROR}")).into());
     }
     if args.all {
-        let closure = crate::closure::Closure::of(&prepared, &settings, &mut Compiler::new(), crate::closure::Budget::default())?;
+        let closure =
+            crate::closure::Closure::of(&prepared, &settings, &mut Compiler::new(), crate::closure::Budget::default())?;
         for image in &closure.images {
             let settings: Vec<String> = image.settings.iter().map(ToString::to_string).collect();
-            let _ = writeln!(streams.out, "{}  {}  {:?}  {}", image.reference, if image.is_today { "today" } else { "" }, settings, image.unproven.as_deref().unwrap_or_default());
+            let _ = writeln!(
+                streams.out,
+                "{}  {}  {:?}  {}",
+                image.reference,
+                if image.is_today { "today" } else { "" },
+                settings,
+                image.unproven.as_deref().unwrap_or_default()
+            );
         }
         for unit in &closure.units {
-            let _ = writeln!(streams.err, "{} runs {} of {} {}: {:?}", unit.template, unit.runs, unit.combinations, if unit.is_bounded {"BOUNDED"} else {""}, unit.switches.iter().map(ToString::to_string).collect::<Vec<_>>());
+            let _ = writeln!(
+                streams.err,
+                "{} runs {} of {} {}: {:?}",
+                unit.template,
+                unit.runs,
+                unit.combinations,
+                if unit.is_bounded { "BOUNDED" } else { "" },
+                unit.switches.iter().map(ToString::to_string).collect::<Vec<_>>()
+            );
         }
         let _ = writeln!(streams.err, "open {:?}", closure.open.iter().map(ToString::to_string).collect::<Vec<_>>());
         return Ok(Outcome::Clean);

@@ -33,6 +33,21 @@ pub(super) fn parse_lists(lists: &[Arc<File>]) -> Result<Bundle, Error> {
     Bundle::read(lists)
 }
 
+/// Parses the lists of what was mirrored.
+///
+/// # Errors
+/// They say where nodes find images, but not which images there are.
+pub(super) fn parse_mirrored(lists: &[Arc<File>]) -> Result<Bundle, Error> {
+    let bundle = parse_lists(lists)?;
+    match bundle.node_mirrors.first() {
+        Some(mirror) if bundle.entries().is_empty() => Err(Error::input(format!(
+            "{} says where nodes find images, not which were mirrored; name the lists of images, too",
+            mirror.at.file.shown()
+        ))),
+        _ => Ok(bundle),
+    }
+}
+
 /// Whether a file in a folder may be one of the bundle's, by its name.
 pub(super) fn may_be_of_bundle(name: &str) -> bool {
     is_list(name) || is_candidate(name)

@@ -3,7 +3,7 @@
 
 use super::changed::Base;
 use super::config::{ConfigFlags, folder, searched};
-use super::lists::{is_of_bundle, may_be_of_bundle, parse_lists, read_lists};
+use super::lists::{is_of_bundle, may_be_of_bundle, parse_lists, parse_mirrored, read_lists};
 use super::settings::SettingsFlags;
 use crate::bundle::Bundle;
 use crate::bundle::artifact::Artifact;
@@ -226,7 +226,7 @@ impl<'a> Policy<'a> {
                 ConfigFrom::Base => lists.extend(old),
             }
         }
-        let bundle = if paths.is_empty() { None } else { Some(Arc::new(parse_lists(&lists).map_err(fail)?)) };
+        let bundle = if paths.is_empty() { None } else { Some(Arc::new(parse_mirrored(&lists).map_err(fail)?)) };
         self.changes.extend(found);
         Ok(bundle)
     }

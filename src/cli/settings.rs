@@ -1,6 +1,6 @@
 //! The flags that say what is checked, and against what.
 
-use super::lists::{parse_lists, read_lists};
+use super::lists::{parse_mirrored, read_lists};
 use crate::bundle::Bundle;
 use crate::config::{Config, MirrorTarget};
 use crate::disk::{By, Reach};
@@ -226,5 +226,5 @@ fn read_bundle(by: By, paths: &[PathBuf], reach: &Reach) -> Result<Option<Bundle
         return Ok(None);
     }
     let lists = paths.iter().map(|path| read_lists(by, path, reach)).collect::<Result<Vec<_>, Error>>()?;
-    parse_lists(&lists.concat()).map(Some)
+    parse_mirrored(&lists.concat()).map(Some)
 }

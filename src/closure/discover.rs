@@ -51,8 +51,7 @@ impl Discovered {
                 }
             }
             let limits = Limits { crypto_calls: 0, ..prepared.limits.clone() };
-            let prepared =
-                ReleaseInputs { check_schema: false, work: Work::of(&limits), limits, ..prepared.clone() };
+            let prepared = ReleaseInputs { check_schema: false, work: Work::of(&limits), limits, ..prepared.clone() };
             let mut origins = Origins::new();
             let rendered =
                 prepared.render_deciding(compiler, changes, Some(&mut origins), Some(decisions), &mut Vec::new());
@@ -82,7 +81,9 @@ impl Discovered {
             }
             // The action that printed it follows the text of its template.
             let earlier = spans[..first].iter().rev().take(MOST_BEFORE);
-            let text = earlier.filter(|span| span.start < place.start).find_map(|span| template_byte(span, span.end - 1, origins));
+            let text = earlier
+                .filter(|span| span.start < place.start)
+                .find_map(|span| template_byte(span, span.end - 1, origins));
             self.hot.extend(text);
         }
         self.emitted(&image.manifest, image.text.whole().start);

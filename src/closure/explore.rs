@@ -102,7 +102,12 @@ impl<'e> Explorer<'e> {
     pub(super) fn explore(&mut self) -> Result<Closure, Error> {
         let changes = self.gates.changes();
         self.discovered.everywhere(&self.prepared, &changes, self.settings, self.compiler);
-        eprintln!("DBG free {} hot {} {:?}", self.discovered.free.len(), self.discovered.hot.len(), self.discovered.free.iter().map(|p| p.to_string()).collect::<Vec<_>>());
+        eprintln!(
+            "DBG free {} hot {} {:?}",
+            self.discovered.free.len(),
+            self.discovered.hot.len(),
+            self.discovered.free.iter().map(|p| p.to_string()).collect::<Vec<_>>()
+        );
         let mut round = 0;
         loop {
             round += 1;
@@ -115,8 +120,7 @@ impl<'e> Explorer<'e> {
 
     /// Explores all files; false if a render showed positions or free values that were not known.
     fn round(&mut self, changes: &[InputChange], may_repeat: bool) -> Result<(Closure, bool), Error> {
-        let Processed { root, values } =
-            self.prepared.values(changes, None, &mut Vec::new()).map_err(refused)?;
+        let Processed { root, values } = self.prepared.values(changes, None, &mut Vec::new()).map_err(refused)?;
         let given = self.prepared.values(&[], None, &mut Vec::new()).map_err(refused)?.values;
         let (work, limits) = (self.prepared.work.clone(), self.prepared.limits.clone());
         let inputs = Inputs {
@@ -163,7 +167,12 @@ impl<'e> Explorer<'e> {
                 continue;
             }
             eprintln!("DBG {name} groups {:?}", groups.iter().map(|g| g.len()).collect::<Vec<_>>());
-            if std::env::var("DBG").is_ok() && groups.len() > 3 { let s = &slices[&chart_of(name)]; for g in &groups[..2] { eprintln!("  {:#?}", g.iter().map(|a| s.describe(*a)).collect::<Vec<_>>()); } }
+            if std::env::var("DBG").is_ok() && groups.len() > 3 {
+                let s = &slices[&chart_of(name)];
+                for g in &groups[..2] {
+                    eprintln!("  {:#?}", g.iter().map(|a| s.describe(*a)).collect::<Vec<_>>());
+                }
+            }
             let mut run: Vec<usize> = writers.iter().copied().take_while(|writer| writer != number).collect();
             run.push(*number);
             let domains = all_domains.entry(chart_of(name)).or_insert_with_key(|chart| {
@@ -177,7 +186,12 @@ impl<'e> Explorer<'e> {
                 }
             });
             let unit = search.explore(&mut units, &run, (name, source), (&groups, domains));
-            eprintln!("DBG   runs {} {:?} {:?}", unit.runs, unit.is_bounded, unit.switches.iter().map(|(k,v)| format!("{k}:{}", v.len())).collect::<Vec<_>>());
+            eprintln!(
+                "DBG   runs {} {:?} {:?}",
+                unit.runs,
+                unit.is_bounded,
+                unit.switches.iter().map(|(k, v)| format!("{k}:{}", v.len())).collect::<Vec<_>>()
+            );
             closure.open.extend(unit.open);
             if unit.asks_cluster {
                 closure.lookups.insert(name.clone());
@@ -387,18 +401,18 @@ impl FileSearch<'_> {
         Some((Switch::Value(path), alternatives))
     }
 
-    fn run(
-        &self,
-        units: &mut Units,
-        files: &[usize],
-        assignment: &Assignment,
-        relevant: &RelevantPipes,
-    ) -> UnitOutput {
+    fn run(&self, units: &mut Units, files: &[usize], assignment: &Assignment, relevant: &RelevantPipes) -> UnitOutput {
         run(units, files, assignment, relevant, self.slots, self.release.as_ref(), self.capabilities)
     }
 
     /// Takes the references of an output.
-    fn take(&mut self, output: &UnitOutput, (name, source): (&str, &Arc<File>), assignment: &Assignment, unit: &mut Unit) {
+    fn take(
+        &mut self,
+        output: &UnitOutput,
+        (name, source): (&str, &Arc<File>),
+        assignment: &Assignment,
+        unit: &mut Unit,
+    ) {
         unit.is_bounded |= output.is_cut;
         let references = self.references(&output.text, name, source);
         for reference in &*references {
