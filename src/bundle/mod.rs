@@ -83,7 +83,7 @@ impl Bundle {
     }
 
     /// The same from the names and the texts of lists.
-    #[cfg(any(test, feature = "fuzzing"))]
+    #[cfg(test)]
     pub(crate) fn parse<'t>(lists: impl IntoIterator<Item = (&'t str, &'t str)>) -> Result<Self, Error> {
         let files: Vec<Arc<File>> = lists.into_iter().map(|(name, text)| File::new(name, text)).collect();
         Self::read(&files)

@@ -2,7 +2,7 @@
 //!
 //! Source: containerd `core/remotes/docker/config/hosts.go`, `docs/hosts.md`.
 
-use super::node::{Depth, NodePlace, place_of_url, places, split};
+use super::node::{Depth, NodePlace, checked_place, place_of_url, places, split};
 use super::typed::text_of;
 use super::writing::{Wish, Written};
 use crate::bundle::listed::{Content, NodeMirror, Pulls, placed_error};
@@ -111,7 +111,9 @@ fn source(file: &File, server: Option<&str>) -> Result<String, Error> {
         Some((host, port)) => format!("{host}:{port}"),
         None => folder.to_owned(),
     };
-    if folder.contains(['.', ':']) && !folder.starts_with('.') && !folder.ends_with(".d") || folder == "localhost" {
+    if let Ok(folder) = checked_place(&folder).map_err(drop)
+        && !folder.ends_with(".d")
+    {
         return Ok(folder);
     }
     let server = server.and_then(|server| place_of_url(server, false).ok());

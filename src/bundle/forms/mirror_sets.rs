@@ -2,8 +2,8 @@
 //!
 //! Source: openshift/api `config/v1`, `operator/v1alpha1`.
 
-use super::node::{Depth, places};
-use super::typed::{Text, documents, place, written};
+use super::node::{Depth, checked_place, checked_source, places};
+use super::typed::{Text, documents, error_at, place, written};
 use super::writing::{Wish, Written};
 use crate::bundle::listed::{Content, NodeMirror, Pulls};
 use crate::error::Error;
@@ -75,13 +75,15 @@ pub(super) fn read(file: &Arc<File>) -> Result<Content, Error> {
         ];
         for (entries, pulls) in lists {
             for entry in entries.unwrap_or_default() {
+                if entry.source.value.starts_with("*.") {
+                    content.leave_out(place(file, &entry.source), "mirrors of all registries of a domain");
+                    continue;
+                }
+                let source = checked_source(&entry.source.value).map_err(|why| error_at(file, &entry.source, why))?;
                 for mirror in entry.mirrors.unwrap_or_default() {
-                    content.mirrors.push(NodeMirror {
-                        source: entry.source.value.clone(),
-                        place: mirror.value.trim_end_matches('/').to_owned(),
-                        pulls,
-                        at: place(file, &mirror),
-                    });
+                    let there = checked_place(&mirror.value).map_err(|why| error_at(file, &mirror, why))?;
+                    let at = place(file, &mirror);
+                    content.mirrors.push(NodeMirror { source: source.clone(), place: there, pulls, at });
                 }
             }
         }
@@ -120,6 +122,8 @@ pub(super) fn write(wish: &Wish<'_>) -> Written {
             documents.push(WrittenSet { api_version: "config.openshift.io/v1", kind, metadata, spec });
         }
     }
-    result.files.push(("image-mirror-sets.yaml".to_owned(), written(&documents)));
+    if !documents.is_empty() {
+        result.files.push(("image-mirror-sets.yaml".to_owned(), written(&documents)));
+    }
     result
 }

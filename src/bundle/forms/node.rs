@@ -3,6 +3,7 @@
 use super::writing::{Wish, Written};
 use crate::bundle::artifact::Artifact;
 use crate::bundle::listed::{NodeMirror, Pulls};
+use crate::reference::Reference;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A source, and its place on the mirror.
@@ -93,6 +94,25 @@ pub(super) fn for_all(places: Vec<NodePlace>) -> Vec<(String, String)> {
     known
 }
 
+/// A source as a file names it: a registry, the beginning of repositories there, or `*` for all others; normalized.
+pub(super) fn checked_source(text: &str) -> Result<String, String> {
+    if text == "*" { Ok(text.to_owned()) } else { checked_place(text) }
+}
+
+/// A place: a registry, optionally with a path.
+pub(super) fn checked_place(text: &str) -> Result<String, String> {
+    let bare = text.trim_end_matches('/');
+    let wrong = || format!("{text:?} is not a registry, optionally with a path, such as quay.io or mirror.internal/team");
+    let below = Reference::parse(&format!("{bare}/x")).map_err(|_| wrong())?;
+    if below.registry_range.is_none() || below.tag.is_some() || below.digest.is_some() {
+        return Err(wrong());
+    }
+    let path = below.repository.strip_suffix("/x").map(|path| format!("/{path}")).unwrap_or_default();
+    // `docker.io/x` means `docker.io/library/x`.
+    let path = if bare.contains('/') { path } else { String::new() };
+    Ok(below.registry + &path)
+}
+
 /// The host of a place, and the path below it.
 pub(super) fn split(place: &str) -> (&str, Option<&str>) {
     place.split_once('/').map_or((place, None), |(host, path)| (host, Some(path)))
@@ -108,9 +128,9 @@ pub(super) fn place_of_url(url: &str, is_whole: bool) -> Result<String, String> 
         return Err(format!("{url:?} is not the URL of a registry"));
     }
     match path {
-        None if !is_whole => Ok(host.to_owned()),
-        Some("v2") => Ok(host.to_owned()),
-        Some(path) if is_whole && path.starts_with("v2/") => Ok(format!("{host}/{}", &path[3..])),
+        None if !is_whole => checked_place(host),
+        Some("v2") => checked_place(host),
+        Some(path) if is_whole && path.starts_with("v2/") => checked_place(&format!("{host}/{}", &path[3..])),
         _ => Err(format!("{url:?} is not below /v2, so the place of an image there is not known")),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Source: k3s documentation, rancher/wharfie `pkg/registries`.
 
-use super::node::{Depth, for_all, place_of_url, places, split};
+use super::node::{Depth, checked_place, checked_source, for_all, place_of_url, places, split};
 use super::typed::{Text, documents, error_at, place, plain, written};
 use super::writing::{Wish, Written};
 use crate::bundle::listed::{Content, NodeMirror, Pulls};
@@ -36,6 +36,8 @@ pub(super) fn read(file: &Arc<File>) -> Result<Content, Error> {
     let mut content = Content::default();
     for (source, mirror) in documents::<Registries>(file, FORM)?.into_iter().filter_map(|all| all.mirrors).flatten() {
         let mirror = mirror.unwrap_or_default();
+        let source = checked_source(&source)
+            .map_err(|why| Error::input(format!("{}: {FORM}: {why}", file.shown())))?;
         let rewrites = mirror.rewrite.unwrap_or_default();
         for endpoint in mirror.endpoint.unwrap_or_default() {
             let mut at = place_of_url(&endpoint.value, endpoint.value.trim_end_matches('/').contains("/v2/"))
@@ -46,7 +48,7 @@ pub(super) fn read(file: &Arc<File>) -> Result<Content, Error> {
                     let why = format!("the rewrite {pattern:?} is not understood: only {ALL:?} to \"PATH/$1\" is");
                     error_at(file, to, why)
                 })?;
-                at = format!("{at}/{prefix}");
+                at = checked_place(&format!("{at}/{prefix}")).map_err(|why| error_at(file, to, why))?;
             }
             content.mirrors.push(NodeMirror {
                 source: source.clone(),
