@@ -71,7 +71,12 @@ pub(super) fn bundle(data: &[u8]) {
             );
         }
     }
-    let artifacts = bundle.merged();
+    let mut artifacts = bundle.merged();
+    // A registry such as `HOST` is one only as long as it is in upper case.
+    artifacts.retain(|artifact| {
+        let name = artifact.reference.name();
+        Reference::parse(&name).is_ok_and(|again| again.name() == name)
+    });
     for mirror in [None, Some(&mirror)] {
         let wish = Wish { artifacts: &artifacts, node_mirrors: &bundle.node_mirrors, mirror, layout: LAYOUTS[0] };
         for &form in Form::ALL.iter().filter(|form| form.is_about_nodes() || !artifacts.is_empty()) {

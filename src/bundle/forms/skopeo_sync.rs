@@ -46,7 +46,8 @@ pub(super) fn read(file: &Arc<File>) -> Result<Content, Error> {
                 };
                 for version in versions {
                     let text = version.value.trim();
-                    let mark = if text.starts_with("sha256:") || text.starts_with("sha512:") { '@' } else { ':' };
+                    // A tag has no colon.
+                    let mark = if text.contains(':') { '@' } else { ':' };
                     let name = format!("{registry}/{repository}{mark}{text}");
                     content.artifacts.push(super::typed::artifact_of(file, version, &name, ArtifactKind::Image)?);
                 }
