@@ -2,7 +2,7 @@
 
 use crate::bundle::forms::recognition::{found, is_candidate};
 use crate::bundle::{Bundle, is_list};
-use crate::disk::{By, Folder, Reach, look, seen};
+use crate::disk::{By, Folder, Reach, look, seen, shown};
 use crate::error::Error;
 use crate::source::File;
 use std::path::Path;
@@ -20,7 +20,7 @@ pub(super) fn read_lists(by: By, path: &Path, reach: &Reach) -> Result<Vec<Arc<F
     if !look::is_there(path) {
         return Err(Error::input(format!("there is no file or folder {}", path.display())));
     }
-    Ok(vec![file_of(&path.display().to_string(), reach.read(by, path)?)])
+    Ok(vec![file_of(&shown(path), reach.read(by, path)?)])
 }
 
 /// A list as a file.
@@ -60,10 +60,7 @@ pub(super) fn is_of_bundle(name: &str, file: &Arc<File>) -> Result<bool, Error> 
 
 /// The lists in a folder, by name.
 fn lists_in(folder: &Folder<'_>, path: &Path) -> Result<Vec<Arc<File>>, Error> {
-    let read = |inside: &Path| {
-        let shown = path.join(inside).display().to_string();
-        folder.read(inside).map(|text| file_of(&shown, text))
-    };
+    let read = |inside: &Path| folder.read(inside).map(|text| file_of(&shown(&path.join(inside)), text));
     let mut files = Vec::new();
     for name in folder.names()? {
         let inside = Path::new(&name).join(HOSTS);

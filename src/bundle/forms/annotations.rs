@@ -2,7 +2,7 @@
 //!
 //! Source: Helm's HIP 15, Artifact Hub's annotations, `dt annotate`.
 
-use super::typed::{Text, documents, error_at, nested, place_of_text, plain, written};
+use super::typed::{Text, documents, error_at, nested, place_of_text, plain, platforms, written};
 use super::writing::{Wish, Written, lost_place};
 use crate::bundle::artifact::{Artifact, ArtifactKind};
 use crate::bundle::listed::{Content, Listed};
@@ -44,7 +44,8 @@ pub(super) fn read(file: &Arc<File>) -> Result<Content, Error> {
                 let reference = Reference::parse(shown)
                     .map_err(|why| error_at(file, text, format_args!("`{key}`: {shown:?}: {why}")))?;
                 let artifact = Artifact::new(ArtifactKind::Image, reference);
-                let artifact = Artifact { platforms: image.platforms.unwrap_or_default(), ..artifact };
+                let platforms = platforms(file, text, image.platforms.unwrap_or_default())?;
+                let artifact = Artifact { platforms, ..artifact };
                 // Several annotations may say the same.
                 if !content.artifacts.iter().any(|known: &Listed| known.artifact == artifact) {
                     content.artifacts.push(Listed { artifact, place: place_of_text(file, text, shown) });

@@ -2,7 +2,7 @@
 //!
 //! Source: hauler `pkg/apis/hauler.cattle.io/v1`, `cmd/hauler/cli/store/sync.go`.
 
-use super::typed::{Present, Text, artifact_of, documents, error_at, place, plain, refuse, written};
+use super::typed::{Present, Text, artifact_of, documents, error_at, place, plain, platforms, refuse, written};
 use super::writing::{Wish, Written};
 use crate::bundle::artifact::{Artifact, ArtifactKind};
 use crate::bundle::listed::{Content, Listed};
@@ -121,7 +121,8 @@ fn read_image(file: &Arc<File>, image: &Image, annotations: &BTreeMap<String, Te
     let listed = artifact_of(file, &image.name, &relocated, ArtifactKind::Image)?;
     let platform = image.platform.as_ref().filter(|platform| !platform.value.is_empty());
     let platform = platform.or_else(|| annotations.get("hauler.dev/platform"));
-    let platforms = platform.iter().map(|platform| platform.value.clone()).filter(|text| !text.is_empty()).collect();
+    let platform = platform.filter(|platform| !platform.value.is_empty());
+    let platforms = platform.map(|at| platforms(file, at, [at.value.clone()])).transpose()?.unwrap_or_default();
     let artifact = Artifact { platforms, ..listed.artifact };
     let artifact = rewritten(file, artifact, image.rewrite.as_ref())?;
     Ok(Listed { artifact, ..listed })

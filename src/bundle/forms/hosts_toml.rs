@@ -51,9 +51,10 @@ struct WrittenHost {
     override_path: Option<bool>,
 }
 
-/// Whether a file looks like the form: it has a table of a host. A plain list has none.
+/// Whether a file looks like the form: it is TOML by its name, or has a table of a host. A plain list has none.
 pub(super) fn may_be(file: &File) -> bool {
-    text_of(file).is_ok_and(|text| text.lines().any(|line| line.trim_start().starts_with("[host")))
+    let has_host = |text: &str| text.lines().any(|line| line.trim_start().starts_with("[host"));
+    file.name().ends_with(".toml") || text_of(file).is_ok_and(has_host)
 }
 
 /// Whether a file has the form.

@@ -5,7 +5,7 @@
 //!
 //! Source: distribution-tooling-for-helm `pkg/imagelock`.
 
-use super::typed::{Text, artifact, documents, error_at, plain, written};
+use super::typed::{Text, artifact, documents, error_at, plain, platforms as platforms_of, written};
 use super::writing::{Wish, Written, lost_place};
 use crate::bundle::artifact::{Artifact, ArtifactKind};
 use crate::bundle::listed::{Content, Listed};
@@ -64,7 +64,8 @@ pub(super) fn read(file: &Arc<File>) -> Result<Content, Error> {
         }
         for image in lock.images.unwrap_or_default() {
             let listed = artifact(file, &image.image, ArtifactKind::Image)?;
-            let platforms = image.digests.into_iter().flatten().map(|digest| digest.arch).collect();
+            let platforms = image.digests.into_iter().flatten().map(|digest| digest.arch);
+            let platforms = platforms_of(file, &image.image, platforms)?;
             content.artifacts.push(Listed { artifact: Artifact { platforms, ..listed.artifact }, ..listed });
         }
     }

@@ -17,10 +17,30 @@ const FORM: &str = "a set of mirrors";
 /// The kinds.
 pub(super) const KINDS: [&str; 3] = ["ImageDigestMirrorSet", "ImageTagMirrorSet", "ImageContentSourcePolicy"];
 
+/// Whether a kind is a list of them, as the API server gives it, or may be one, as `oc get` gives it.
+pub(super) fn is_list_of_them(kind: &str) -> bool {
+    kind == "List" || kind.strip_suffix("List").is_some_and(|kind| KINDS.contains(&kind))
+}
+
 #[derive(Debug, Deserialize)]
 struct Set {
     kind: Option<Text>,
     spec: Option<Spec>,
+    /// The sets of a list.
+    items: Option<Vec<Item>>,
+}
+
+/// A set in a list of its kind, which may leave the kind to the list.
+#[derive(Debug, Deserialize)]
+struct Item {
+    kind: Option<String>,
+    spec: Option<Spec>,
+}
+
+impl Item {
+    fn spec(self) -> Option<Spec> {
+        self.spec.filter(|_| self.kind.is_none_or(|kind| KINDS.contains(&kind.as_str())))
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -64,31 +84,39 @@ pub(super) fn read(file: &Arc<File>) -> Result<Content, Error> {
     let mut content = Content::default();
     for set in documents::<Set>(file, FORM)? {
         let kind = set.kind.map(|kind| kind.value).unwrap_or_default();
-        if !KINDS.contains(&kind.as_str()) {
-            continue;
-        }
-        let spec = set.spec.unwrap_or_default();
-        let lists = [
-            (spec.image_digest_mirrors, Pulls::ByDigest),
-            (spec.repository_digest_mirrors, Pulls::ByDigest),
-            (spec.image_tag_mirrors, Pulls::ByTag),
-        ];
-        for (entries, pulls) in lists {
-            for entry in entries.unwrap_or_default() {
-                if entry.source.value.starts_with("*.") {
-                    content.leave_out(place(file, &entry.source), "mirrors of all registries of a domain");
-                    continue;
-                }
-                let source = checked_source(&entry.source.value).map_err(|why| error_at(file, &entry.source, why))?;
-                for mirror in entry.mirrors.unwrap_or_default() {
-                    let there = checked_place(&mirror.value).map_err(|why| error_at(file, &mirror, why))?;
-                    let at = place(file, &mirror);
-                    content.mirrors.push(NodeMirror { source: source.clone(), place: there, pulls, at });
-                }
-            }
+        let items = match is_list_of_them(&kind) {
+            true => set.items.unwrap_or_default().into_iter().filter_map(Item::spec).collect(),
+            false if KINDS.contains(&kind.as_str()) => vec![set.spec.unwrap_or_default()],
+            false => continue,
+        };
+        for spec in items {
+            read_spec(file, spec, &mut content)?;
         }
     }
     Ok(content)
+}
+
+fn read_spec(file: &Arc<File>, spec: Spec, content: &mut Content) -> Result<(), Error> {
+    let lists = [
+        (spec.image_digest_mirrors, Pulls::ByDigest),
+        (spec.repository_digest_mirrors, Pulls::ByDigest),
+        (spec.image_tag_mirrors, Pulls::ByTag),
+    ];
+    for (entries, pulls) in lists {
+        for entry in entries.unwrap_or_default() {
+            if entry.source.value.starts_with("*.") {
+                content.leave_out(place(file, &entry.source), "mirrors of all registries of a domain");
+                continue;
+            }
+            let source = checked_source(&entry.source.value).map_err(|why| error_at(file, &entry.source, why))?;
+            for mirror in entry.mirrors.unwrap_or_default() {
+                let there = checked_place(&mirror.value).map_err(|why| error_at(file, &mirror, why))?;
+                let at = place(file, &mirror);
+                content.mirrors.push(NodeMirror { source: source.clone(), place: there, pulls, at });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Writes sets for digests and for tags.

@@ -102,7 +102,11 @@ pub(super) fn checked_source(text: &str) -> Result<String, String> {
 /// A place: a registry, optionally with a path.
 pub(super) fn checked_place(text: &str) -> Result<String, String> {
     let bare = text.trim_end_matches('/');
-    let wrong = || format!("{text:?} is not a registry, optionally with a path, such as quay.io or mirror.internal/team");
+    if bare.len() > 512 {
+        return Err("the name of a registry with its path must not be longer than 512 characters".to_owned());
+    }
+    let wrong =
+        || format!("{text:?} is not a registry, optionally with a path, such as quay.io or mirror.internal/team");
     let below = Reference::parse(&format!("{bare}/x")).map_err(|_| wrong())?;
     if below.registry_range.is_none() || below.tag.is_some() || below.digest.is_some() {
         return Err(wrong());

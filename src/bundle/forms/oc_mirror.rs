@@ -98,7 +98,8 @@ fn read_image(file: &Arc<File>, image: &Image) -> Result<Listed, Error> {
     let tag = image.target_tag.as_ref().filter(|tag| !tag.value.is_empty());
     let repository = image.target_repo.as_ref().filter(|repository| !repository.value.is_empty());
     let platforms = image.platforms.iter().flatten();
-    let platforms = platforms.map(|platform| format!("{}/{}", platform.os, platform.architecture)).collect();
+    let platforms = platforms.map(|platform| format!("{}/{}", platform.os, platform.architecture));
+    let platforms = super::typed::platforms(file, &image.name, platforms)?;
     let mut artifact = Artifact { platforms, ..listed.artifact.clone() };
     match (repository, tag, &own.tag) {
         (None, None, _) => {}

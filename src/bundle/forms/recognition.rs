@@ -37,9 +37,8 @@ pub(crate) fn recognized(file: &Arc<File>) -> Result<Form, Error> {
 /// The form of a file, if it is recognized.
 pub(crate) fn found(file: &Arc<File>) -> Result<Option<Form>, Error> {
     let name = file.name();
-    if name.ends_with(".toml") || hosts_toml::may_be(file) {
-        let is_hosts = hosts_toml::is_hosts(file) || name.rsplit('/').next() == Some("hosts.toml");
-        return Ok(is_hosts.then_some(Form::HostsToml));
+    if name.rsplit('/').next() == Some("hosts.toml") || hosts_toml::may_be(file) && hosts_toml::is_hosts(file) {
+        return Ok(Some(Form::HostsToml));
     }
     if table::is_table(file) {
         return Ok(Some(Form::Csv));
@@ -49,7 +48,10 @@ pub(crate) fn found(file: &Arc<File>) -> Result<Option<Form>, Error> {
         Err(error) if is_yaml(name) => return Err(error),
         Err(_) => return Ok(None),
     };
-    Ok(heads.iter().find_map(form_of))
+    let form = heads.iter().find_map(form_of);
+    // A list of anything is one only if the kind is somewhere in it.
+    let names = |kind: &&str| memchr::memmem::find(file.bytes(), kind.as_bytes()).is_some();
+    Ok(form.filter(|form| *form != Form::ImageDigestMirrorSet || mirror_sets::KINDS.iter().any(names)))
 }
 
 fn is_yaml(name: &str) -> bool {
@@ -89,7 +91,7 @@ fn form_of(head: &Head) -> Option<Form> {
     if group == oc_mirror::GROUP && kind == "ImageSetConfiguration" {
         return Some(Form::OcMirror);
     }
-    if mirror_sets::KINDS.contains(&kind) {
+    if mirror_sets::KINDS.contains(&kind) || mirror_sets::is_list_of_them(kind) {
         return Some(Form::ImageDigestMirrorSet);
     }
     if kind == "ImagesLock" {

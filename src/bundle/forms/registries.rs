@@ -36,8 +36,7 @@ pub(super) fn read(file: &Arc<File>) -> Result<Content, Error> {
     let mut content = Content::default();
     for (source, mirror) in documents::<Registries>(file, FORM)?.into_iter().filter_map(|all| all.mirrors).flatten() {
         let mirror = mirror.unwrap_or_default();
-        let source = checked_source(&source)
-            .map_err(|why| Error::input(format!("{}: {FORM}: {why}", file.shown())))?;
+        let source = checked_source(&source).map_err(|why| Error::input(format!("{}: {FORM}: {why}", file.shown())))?;
         let rewrites = mirror.rewrite.unwrap_or_default();
         for endpoint in mirror.endpoint.unwrap_or_default() {
             let mut at = place_of_url(&endpoint.value, endpoint.value.trim_end_matches('/').contains("/v2/"))

@@ -2,7 +2,9 @@
 //!
 //! Source: regclient `cmd/regsync/config.go`.
 
-use super::typed::{Present, Text, artifact, artifact_of, documents, error_at, plain, reference, refuse, written};
+use super::typed::{
+    Present, Text, artifact, artifact_of, documents, error_at, plain, platforms, reference, refuse, written,
+};
 use super::writing::{Wish, Written};
 use crate::bundle::artifact::{Artifact, ArtifactKind};
 use crate::bundle::listed::{Content, Listed};
@@ -57,7 +59,8 @@ pub(super) fn read(file: &Arc<File>) -> Result<Content, Error> {
             }
         }
         refuse(file, "tagSets", &step.tag_sets, "which tags match is known only to the registry; list them as images")?;
-        let platforms: Vec<String> = step.platforms.iter().flatten().chain(&step.platform).cloned().collect();
+        let given = step.platforms.iter().flatten().chain(&step.platform).filter(|platform| !platform.is_empty());
+        let platforms = platforms(file, &step.source, given.cloned())?;
         match step.kind.value.as_str() {
             "image" => {
                 let listed = artifact(file, &step.source, ArtifactKind::Image)?;

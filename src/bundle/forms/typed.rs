@@ -148,8 +148,42 @@ pub(super) fn artifact_of(file: &Arc<File>, at: &Text, name: &str, kind: Artifac
     Ok(Listed { artifact: Artifact::new(kind, reference), place: place_of_text(file, at, &at.value) })
 }
 
+/// The bytes of a reference that is made from parts, so that a long part does not count many times.
+const MOST_OF_A_REFERENCE: usize = 1024;
+
+/// The most platforms of an artifact.
+const MOST_PLATFORMS: usize = 64;
+
+/// The platforms of an artifact, each such as `linux/amd64` or `linux/arm/v7`.
+pub(super) fn platforms<T>(
+    file: &Arc<File>,
+    at: &Spanned<T>,
+    platforms: impl IntoIterator<Item = String>,
+) -> Result<Vec<String>, Error> {
+    let mut all = Vec::new();
+    for platform in platforms {
+        let parts: Vec<&str> = platform.split('/').collect();
+        let is_word = |part: &&str| {
+            !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+        };
+        if platform.len() > 64 || !(2..=3).contains(&parts.len()) || !parts.iter().all(is_word) {
+            let shown: String = platform.chars().take(64).collect();
+            return Err(error_at(file, at, format_args!("{shown:?} is not a platform, such as linux/amd64")));
+        }
+        if all.len() == MOST_PLATFORMS {
+            return Err(error_at(file, at, format_args!("more than {MOST_PLATFORMS} platforms")));
+        }
+        all.push(platform);
+    }
+    Ok(all)
+}
+
 /// A reference that is made from a text.
 pub(super) fn reference(file: &Arc<File>, at: &Text, name: &str) -> Result<Reference, Error> {
+    if name.len() > MOST_OF_A_REFERENCE {
+        let why = format!("a reference must not be longer than {MOST_OF_A_REFERENCE} characters");
+        return Err(error_at(file, at, why));
+    }
     Reference::parse(name).map_err(|why| {
         let written = &at.value;
         let shown = if written == name { format!("{name:?}") } else { format!("{written:?} ({name})") };

@@ -2,7 +2,9 @@
 //!
 //! Source: zarf `src/api/v1alpha1`, `src/api/v1beta1`.
 
-use super::typed::{Present, Text, artifact, artifact_of, documents, error_at, place, plain, refuse, written};
+use super::typed::{
+    Present, Text, artifact, artifact_of, documents, error_at, place, plain, platforms, refuse, written,
+};
 use super::writing::{Wish, Written, lost_place};
 use crate::bundle::artifact::{Artifact, ArtifactKind};
 use crate::bundle::listed::{Content, Listed};
@@ -37,7 +39,7 @@ struct Metadata {
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Component {
-    name: String,
+    name: Text,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     required: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -182,8 +184,9 @@ fn read_component(
         let cluster = only.cluster.as_ref().and_then(|cluster| cluster.architecture.as_deref());
         own = own.or(cluster).or(only.architecture.as_deref());
     }
-    let platforms: Vec<String> = own.or(architecture).iter().map(|name| format!("linux/{name}")).collect();
-    let name = &component.name;
+    let architecture = own.or(architecture);
+    let platforms = platforms(file, &component.name, architecture.iter().map(|name| format!("linux/{name}")))?;
+    let name = &component.name.value;
     for git in [&component.repos, &component.repositories].into_iter().flatten().filter(|git| git.value.is_something) {
         content.leave_out(place(file, git), format_args!("{name}: git repositories are not artifacts of a registry"));
     }
@@ -238,8 +241,8 @@ fn read_chart(file: &Arc<File>, chart: &Chart, content: &mut Content) -> Result<
 /// Writes a package with one component. Charts are among its images: a chart of a component would be installed.
 pub(super) fn write(wish: &Wish<'_>) -> Written {
     let mut result = Written::default();
-    let platforms: BTreeSet<&[String]> = wish.artifacts.iter().map(|artifact| artifact.platforms.as_slice()).collect();
-    let architecture = match platforms.iter().collect::<Vec<_>>().as_slice() {
+    let wanted: BTreeSet<&[String]> = wish.artifacts.iter().map(|artifact| artifact.platforms.as_slice()).collect();
+    let architecture = match wanted.iter().collect::<Vec<_>>().as_slice() {
         [[one]] => one.strip_prefix("linux/").map(str::to_owned),
         _ => None,
     };
@@ -253,7 +256,7 @@ pub(super) fn write(wish: &Wish<'_>) -> Written {
     wish.lose_all(&mut result, |artifact| lost_place(wish, artifact, "Zarf"));
     let images = wish.artifacts.iter().map(|artifact| Image(plain(artifact.pinned()))).collect();
     let component = Component {
-        name: "images".to_owned(),
+        name: plain("images"),
         required: Some(true),
         images: Some(images),
         image_archives: None,
