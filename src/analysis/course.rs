@@ -68,3 +68,4 @@ pub(super) fn marks(image: &ImageUse) -> Marks {
     }
     marks
 }
+

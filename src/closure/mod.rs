@@ -5,6 +5,8 @@
 //! ([`Slices`](slice::Slices)), so that there is one run for each sequence of decisions, and none for switches that do not matter.
 //! docs/closure.md states what the list contains, and what it cannot.
 
+#[cfg(test)]
+pub(crate) mod brute;
 mod cover;
 mod discover;
 mod domain;
@@ -23,7 +25,6 @@ use crate::settings::Settings;
 use crate::template::Map;
 use crate::template::Value;
 use crate::values_path::{Key, ValuesPath};
-pub(crate) use domain::{Alternative, STUB};
 use explore::Explorer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -104,8 +105,8 @@ pub(crate) struct Closure {
     pub units: Vec<UnitReport>,
     /// Values whose text becomes a part of an image: with another text, it is another image.
     pub free: BTreeSet<ValuesPath>,
-    /// Values that are not set and whose text would become a part of an image.
-    pub open: BTreeSet<ValuesPath>,
+    /// What is not set and would become a part of an image: values, and the version of Kubernetes.
+    pub open: BTreeSet<Switch>,
     /// Why the release does not render as it is given, if it does not.
     pub failure: Option<String>,
     /// Files that ask the cluster for objects: what they print with such objects is not known.

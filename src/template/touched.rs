@@ -127,13 +127,21 @@ impl Watched {
 /// The map of notes about facts that are no members of maps.
 const FACTS: u32 = u32::MAX;
 
+/// Pipelines by their addresses, for [`Probe`].
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ProbedPipes {
+    /// Those whose reads are recorded, with everything that they call.
+    pub relevant: HashSet<usize, RandomState>,
+    /// Those of actions that are passed over: they print nothing.
+    pub skipped: Rc<HashSet<usize, RandomState>>,
+}
+
 /// Records the reads of some pipelines of one file: the relevant ones, with everything that they call.
 #[derive(Debug)]
 pub(crate) struct Probe {
     log: Rc<Log>,
     run: u32,
-    /// The addresses of the relevant pipelines.
-    relevant: Rc<HashSet<usize, RandomState>>,
+    pipes: Rc<ProbedPipes>,
 }
 
 /// What a probed file did.
@@ -150,10 +158,20 @@ impl Probe {
     /// Begins a pipeline; returns what [`Probe::leave`] takes.
     pub(super) fn enter(&self, pipe: &Pipe) -> u32 {
         let before = self.log.file.get();
-        if before == 0 && self.relevant.contains(&(std::ptr::from_ref(pipe) as usize)) {
+        if before == 0 && self.pipes.relevant.contains(&(std::ptr::from_ref(pipe) as usize)) {
             self.log.file.set(self.run);
         }
         before
+    }
+
+    /// Whether reads are recorded now.
+    pub(super) fn is_recording(&self) -> bool {
+        self.log.file.get() != 0
+    }
+
+    /// Whether an action with this pipeline is passed over.
+    pub(super) fn skips(&self, pipe: &Pipe) -> bool {
+        !self.pipes.skipped.is_empty() && self.pipes.skipped.contains(&(std::ptr::from_ref(pipe) as usize))
     }
 
     /// Ends a pipeline.
@@ -208,13 +226,13 @@ impl Touches {
         self.log.file.set(file);
     }
 
-    /// Begins the execution of a file of which only the reads of the relevant pipelines are recorded, by their addresses. `run`
+    /// Begins the execution of a file of which only the reads of some pipelines are recorded. `run`
     /// is another number than in each earlier one.
-    pub(crate) fn probe(&self, run: u32, relevant: &Rc<HashSet<usize, RandomState>>) -> Probe {
+    pub(crate) fn probe(&self, run: u32, pipes: &Rc<ProbedPipes>) -> Probe {
         self.log.noted.borrow_mut().clear();
         self.log.is_changed.set(false);
         self.log.is_probing.set(true);
-        Probe { log: self.log.clone(), run, relevant: relevant.clone() }
+        Probe { log: self.log.clone(), run, pipes: pipes.clone() }
     }
 
     /// Ends it.
