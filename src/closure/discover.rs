@@ -82,7 +82,9 @@ impl Discovered {
             }
             // The action that printed it follows the text of its template.
             let earlier = spans[..first].iter().rev().take(MOST_BEFORE);
-            let text = earlier.filter(|span| span.start < place.start).find_map(|span| template_byte(span, span.end - 1, origins));
+            let text = earlier
+                .filter(|span| span.start < place.start)
+                .find_map(|span| template_byte(span, span.end - 1, origins));
             self.hot.extend(text);
         }
         self.emitted(&image.manifest, image.text.whole().start);

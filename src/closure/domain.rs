@@ -141,7 +141,10 @@ impl Domains<'_> {
                 let is_allowed = |version: &&String| {
                     let normalized = version.as_str();
                     *version != own
-                        && self.constraints.iter().all(|chart| chart::check_kube_version(chart, normalized, self.helm).is_ok())
+                        && self
+                            .constraints
+                            .iter()
+                            .all(|chart| chart::check_kube_version(chart, normalized, self.helm).is_ok())
                 };
                 let others = self.versions.iter().filter(is_allowed);
                 given.chain(others.map(|version| Alternative::Json(version.as_str().into()))).collect()

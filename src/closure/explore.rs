@@ -114,7 +114,16 @@ impl<'e> Explorer<'e> {
         // No image depends on keys, which take most of a render's time.
         let limits = Limits { crypto_calls: 0, ..prepared.limits.clone() };
         let prepared = ReleaseInputs { work: Work::of(&limits), limits, ..prepared.clone() };
-        Self { prepared, settings, compiler, budget, gates, discovered: Discovered::default(), looked: BTreeSet::new(), known: BTreeMap::new() }
+        Self {
+            prepared,
+            settings,
+            compiler,
+            budget,
+            gates,
+            discovered: Discovered::default(),
+            looked: BTreeSet::new(),
+            known: BTreeMap::new(),
+        }
     }
 
     pub(super) fn explore(&mut self) -> Result<Closure, Error> {
@@ -132,8 +141,7 @@ impl<'e> Explorer<'e> {
 
     /// Explores all files; false if a render showed positions or free values that were not known.
     fn round(&mut self, changes: &[InputChange], may_repeat: bool) -> Result<(Closure, bool), Error> {
-        let Processed { root, values } =
-            self.prepared.values(changes, None, &mut Vec::new()).map_err(refused)?;
+        let Processed { root, values } = self.prepared.values(changes, None, &mut Vec::new()).map_err(refused)?;
         let given = self.prepared.values(&[], None, &mut Vec::new()).map_err(refused)?.values;
         let (work, limits) = (self.prepared.work.clone(), self.prepared.limits.clone());
         let inputs = Inputs {
@@ -177,9 +185,9 @@ impl<'e> Explorer<'e> {
             let of_chart = chart_of(name);
             let Some(own) = slices.get_mut(&of_chart) else { continue };
             let Some(effects) = own.effects(name) else { continue };
-            let domains = all_domains.entry(of_chart.clone()).or_insert_with_key(|chart| {
-                domains_of(&self.prepared, &slots, Usage::of(&template_set, chart))
-            });
+            let domains = all_domains
+                .entry(of_chart.clone())
+                .or_insert_with_key(|chart| domains_of(&self.prepared, &slots, Usage::of(&template_set, chart)));
             if search.changes_others(&mut units, *number, (name, source), (&effects, domains)) {
                 writers.push(Writer { file: *number, chart: of_chart, effects });
             }
@@ -197,9 +205,9 @@ impl<'e> Explorer<'e> {
             for writer in writers.iter().filter(|writer| run.contains(&writer.file)) {
                 groups.iter_mut().for_each(|group| group.extend(&writer.effects));
             }
-            let domains = all_domains.entry(chart_of(name)).or_insert_with_key(|chart| {
-                domains_of(&self.prepared, &slots, Usage::of(&template_set, chart))
-            });
+            let domains = all_domains
+                .entry(chart_of(name))
+                .or_insert_with_key(|chart| domains_of(&self.prepared, &slots, Usage::of(&template_set, chart)));
             // What a file prints depends on no other round, unless a text that was tried proved free.
             let known = self.known.get(name).filter(|(of, unit)| *of == groups && !unit.tries(&self.discovered.free));
             let unit = match known {
@@ -387,7 +395,8 @@ impl FileSearch<'_> {
         file: (&str, &Arc<File>),
         (effects, domains): (&Group, &Domains<'_>),
     ) -> bool {
-        let relevant: Pipes = Rc::new(ProbedPipes { relevant: effects.iter().copied().collect(), ..ProbedPipes::default() });
+        let relevant: Pipes =
+            Rc::new(ProbedPipes { relevant: effects.iter().copied().collect(), ..ProbedPipes::default() });
         let mut unit = Unit::default();
         let budget = self.budget;
         self.budget.runs = MOST_OF_WRITER;
@@ -497,13 +506,7 @@ impl FileSearch<'_> {
         Some((switch, alternatives))
     }
 
-    fn run(
-        &self,
-        units: &mut Units,
-        files: &[usize],
-        assignment: &Assignment,
-        relevant: &Pipes,
-    ) -> UnitOutput {
+    fn run(&self, units: &mut Units, files: &[usize], assignment: &Assignment, relevant: &Pipes) -> UnitOutput {
         run(units, files, assignment, relevant, self.slots, self.release.as_ref(), self.capabilities)
     }
 

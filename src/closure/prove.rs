@@ -1,16 +1,16 @@
 //! [`Prover`]: the smallest settings for each reference, confirmed by a complete render.
 
-use super::explore::{Assignment, Explorer, Pipes, Sighting, Writer, files_before, references, run, settings_of};
-use super::slots::Slots;
 use super::domain::STUB;
+use super::explore::{Assignment, Explorer, Pipes, Sighting, Writer, files_before, references, run, settings_of};
 use super::slice::pipes_of;
+use super::slots::Slots;
 use super::{Closure, ClosureImage, Setting, Switch, value_at};
 use crate::error::Error;
 use crate::images::rendered::of_file;
 use crate::release::{InputChange, ReleaseInputs, RenderProblem};
 use crate::render::units::Units;
-use crate::template::touched::ProbedPipes;
 use crate::source::File;
+use crate::template::touched::ProbedPipes;
 use crate::template::touched::Touch;
 use crate::template::{Map, Value};
 use crate::values_path::ValuesPath;
@@ -66,8 +66,7 @@ impl Prover<'_, '_> {
         let mut renders: BTreeMap<Vec<Setting>, Complete> = BTreeMap::new();
         let today = self.complete(&[]);
         closure.failure = today.as_ref().err().map(|refusal| refusal.why.clone());
-        let today_all: BTreeSet<String> =
-            today.iter().flat_map(|files| files.values().flatten().cloned()).collect();
+        let today_all: BTreeSet<String> = today.iter().flat_map(|files| files.values().flatten().cloned()).collect();
         renders.insert(Vec::new(), today);
         let mut is_settled = true;
         for (reference, sightings) in &found {
@@ -229,13 +228,7 @@ impl Prover<'_, '_> {
     }
 
     /// Drops each setting without which the file still prints the reference.
-    fn minimal(
-        &self,
-        units: &mut Units,
-        writers: &[Writer],
-        sighting: &Sighting,
-        reference: &str,
-    ) -> Assignment {
+    fn minimal(&self, units: &mut Units, writers: &[Writer], sighting: &Sighting, reference: &str) -> Assignment {
         let mut assignment = sighting.assignment.clone();
         for switch in sighting.assignment.keys() {
             let mut without = assignment.clone();
@@ -305,15 +298,14 @@ impl Prover<'_, '_> {
             }
             needed.extend(kept);
         }
-        let mut settings: BTreeSet<Setting> = needed
-            .into_iter()
-            .map(|path| Setting { switch: Switch::Value(path), value: "true".to_owned() })
-            .collect();
+        let mut settings: BTreeSet<Setting> =
+            needed.into_iter().map(|path| Setting { switch: Switch::Value(path), value: "true".to_owned() }).collect();
         for setting in settings_of(assignment) {
             settings.retain(|other| other.switch != setting.switch);
             let is_given = match &setting.switch {
                 Switch::Value(path) => {
-                    setting.value == "false" && value_at(self.given, path).is_some_and(|value| !value.truth())
+                    setting.value == "false"
+                        && value_at(self.given, path).is_some_and(|value| !value.truth())
                         && self.explorer.gates.all.contains(path)
                 }
                 _ => false,

@@ -163,8 +163,7 @@ impl<'s> Slices<'s> {
             }
             let facts = self.facts(&template);
             for (pipe, names) in &facts.plain {
-                let callees: Vec<Arc<Template>> =
-                    names.iter().filter_map(|name| self.set.get(name).cloned()).collect();
+                let callees: Vec<Arc<Template>> = names.iter().filter_map(|name| self.set.get(name).cloned()).collect();
                 let mut is_clean = callees.len() == names.len();
                 for callee in &callees {
                     is_clean &= !self.has_positions(callee) && !self.has_effects(callee) && !self.names_kind(callee, 0);
@@ -183,9 +182,7 @@ impl<'s> Slices<'s> {
         let facts = self.facts(template);
         facts.names_kind
             || depth > MOST_NESTED
-            || facts.calls.iter().any(|call| {
-                self.callees(call).iter().any(|callee| self.names_kind(callee, depth + 1))
-            })
+            || facts.calls.iter().any(|call| self.callees(call).iter().any(|callee| self.names_kind(callee, depth + 1)))
     }
 
     /// The pipelines that decide what a file changes that other files may see; `None` if it changes nothing.
@@ -267,15 +264,11 @@ impl<'s> Slices<'s> {
         self.has_positions.insert(key, false);
         let facts = self.facts(template);
         let found = !facts.positions.is_empty()
-            || facts
-                .calls
-                .iter()
-                .filter(|call| call.is_printed)
-                .any(|call| {
-                    let passes = call.passes(false);
-                    let callees = self.callees(call);
-                    callees.iter().any(|callee| self.has_positions(callee) || passes && self.has_echoes(callee))
-                });
+            || facts.calls.iter().filter(|call| call.is_printed).any(|call| {
+                let passes = call.passes(false);
+                let callees = self.callees(call);
+                callees.iter().any(|callee| self.has_positions(callee) || passes && self.has_echoes(callee))
+            });
         self.has_positions.insert(key, found);
         found
     }
@@ -318,7 +311,14 @@ impl<'s> Slices<'s> {
             return known.clone();
         }
         let file = Arc::as_ptr(&template.file) as usize;
-        let mut walk = Walk { facts: Facts::default(), file, hot: self.hot, values: self.values, fresh: HashMap::new(), held: HashMap::new() };
+        let mut walk = Walk {
+            facts: Facts::default(),
+            file,
+            hot: self.hot,
+            values: self.values,
+            fresh: HashMap::new(),
+            held: HashMap::new(),
+        };
         let around = Rc::from(Vec::new());
         let is_body = template.name.as_bytes() == template.file_name.as_bytes();
         // The data of a helper is what its callers pass.
@@ -600,7 +600,9 @@ impl Walk<'_> {
         let value = match arg {
             Arg::String { text, .. } if may_name_an_image(text.as_bytes()) && text.len() > 5 => return Held::Image,
             Arg::Pipe(pipe) => return self.held_in(pipe, dot, is_whole),
-            Arg::Variable(variable) if &*variable.ident[0] != "$" && !variable.ident.iter().any(|one| &**one == VALUES) => {
+            Arg::Variable(variable)
+                if &*variable.ident[0] != "$" && !variable.ident.iter().any(|one| &**one == VALUES) =>
+            {
                 let held = self.held.get(&*variable.ident[0]).copied().unwrap_or(Held::Image);
                 return if is_whole { held } else { Held::Nothing };
             }
@@ -654,9 +656,7 @@ fn chain_of(arg: &Arg, dot: &Dot) -> Dot {
             "Release" | "Chart" | "Capabilities" | "Template" | "Files" => Dot::Top,
             _ => Dot::Unknown,
         },
-        (Dot::Value(path), Some(_)) => {
-            Dot::Value(path.iter().cloned().chain(names.iter().map(Key::from)).collect())
-        }
+        (Dot::Value(path), Some(_)) => Dot::Value(path.iter().cloned().chain(names.iter().map(Key::from)).collect()),
     }
 }
 
@@ -676,7 +676,9 @@ fn value_at(values: &Map, path: &ValuesPath) -> Option<Value> {
 /// Whether a value contains a key or a text that may name an image.
 pub(super) fn names_an_image(value: &Value, depth: u32) -> bool {
     match value {
-        Value::Str(text) => may_name_an_image(text.as_bytes()) || memchr::memmem::find(text.as_bytes(), b"{{").is_some(),
+        Value::Str(text) => {
+            may_name_an_image(text.as_bytes()) || memchr::memmem::find(text.as_bytes(), b"{{").is_some()
+        }
         Value::List(list) => depth > 0 && list.iter().any(|item| names_an_image(item, depth - 1)),
         Value::Map(map) => {
             depth == 0
@@ -716,7 +718,8 @@ fn collect_pipes(list: &NodeList, found: &mut Group) {
 }
 
 /// Functions that print all of a value.
-const WHOLE: &[&str] = &["toYaml", "toJson", "tpl", "toYamlPretty", "toPrettyJson", "toRawJson", "mustToJson", "mustToYaml"];
+const WHOLE: &[&str] =
+    &["toYaml", "toJson", "tpl", "toYamlPretty", "toPrettyJson", "toRawJson", "mustToJson", "mustToYaml"];
 
 /// Whether an action calls no template.
 fn calls_nothing(names: &Option<Vec<Vec<u8>>>) -> bool {
@@ -725,8 +728,28 @@ fn calls_nothing(names: &Option<Vec<Vec<u8>>>) -> bool {
 
 /// Functions whose result is no part of their arguments.
 const TESTS: &[&str] = &[
-    "eq", "ne", "gt", "ge", "lt", "le", "not", "empty", "hasKey", "has", "contains", "hasPrefix", "hasSuffix", "len", "kindIs",
-    "typeIs", "kindOf", "typeOf", "semverCompare", "sha256sum", "sha1sum", "regexMatch",
+    "eq",
+    "ne",
+    "gt",
+    "ge",
+    "lt",
+    "le",
+    "not",
+    "empty",
+    "hasKey",
+    "has",
+    "contains",
+    "hasPrefix",
+    "hasSuffix",
+    "len",
+    "kindIs",
+    "typeIs",
+    "kindOf",
+    "typeOf",
+    "semverCompare",
+    "sha256sum",
+    "sha1sum",
+    "regexMatch",
 ];
 
 /// A call by `include`: its name, `None` if it is computed; the pipelines of its arguments; what is passed.
@@ -817,7 +840,9 @@ fn is_new_command(command: &Command, fresh: &Fresh) -> bool {
             _ => false,
         },
         Arg::Bool(..) | Arg::String { .. } | Arg::Constant(_) => true,
-        Arg::Variable(variable) if variable.ident.len() == 1 => fresh.get(&*variable.ident[0]).copied().unwrap_or(false),
+        Arg::Variable(variable) if variable.ident.len() == 1 => {
+            fresh.get(&*variable.ident[0]).copied().unwrap_or(false)
+        }
         Arg::Pipe(inner) => is_new(inner, fresh),
         _ => false,
     }

@@ -108,7 +108,8 @@ fn complete_renders_of_other_charts_print_nothing_more() {
             let settings = Settings::without_mirror();
             let closure = Closure::of(&prepared, &settings, &mut Compiler::new(), Budget::default())
                 .map_err(|error| error.into_text())?;
-            let found = printed(&prepared, &settings, &mut Compiler::new(), (plan, &closure)).map_err(|error| error.into_text())?;
+            let found = printed(&prepared, &settings, &mut Compiler::new(), (plan, &closure))
+                .map_err(|error| error.into_text())?;
             Ok::<_, String>((closure, found))
         });
         match compared.expect("it does not panic") {

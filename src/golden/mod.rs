@@ -145,9 +145,9 @@ mod advice;
 mod bounds;
 mod bundle;
 #[cfg(feature = "cli")]
-mod closure;
-#[cfg(feature = "cli")]
 pub(crate) mod cli;
+#[cfg(feature = "cli")]
+mod closure;
 #[cfg(feature = "cli")]
 mod fix;
 #[cfg(feature = "cli")]

@@ -34,6 +34,18 @@ struct Host {
     override_path: bool,
 }
 
+/// A host, or the server, with its URL.
+struct Endpoint<'h> {
+    url: &'h Spanned<String>,
+    host: &'h Host,
+}
+
+impl Host {
+    fn endpoint<'h>(&'h self, url: &'h Spanned<String>) -> Endpoint<'h> {
+        Endpoint { url, host: self }
+    }
+}
+
 #[derive(Debug, Serialize)]
 struct WrittenHosts {
     server: String,
@@ -79,17 +91,18 @@ pub(super) fn read(file: &Arc<File>) -> Result<Content, Error> {
         None => Error::input(format!("{}: {}", file.shown(), error.message())),
     })?;
     let source = source(file, hosts.server.as_ref().map(|server| server.get_ref().as_str()))?;
-    let mut mirrors: Vec<(&Spanned<String>, Option<&[String]>, bool)> =
-        hosts.host.iter().map(|(url, host)| (url, host.capabilities.as_deref(), host.override_path)).collect();
-    mirrors.sort_by_key(|(url, ..)| url.span().start);
-    mirrors.extend(hosts.server.iter().map(|url| (url, hosts.capabilities.as_deref(), hosts.override_path)));
+    let mut mirrors: Vec<Endpoint<'_>> = hosts.host.iter().map(|(url, host)| host.endpoint(url)).collect();
+    mirrors.sort_by_key(|mirror| mirror.url.span().start);
+    let server = Host { capabilities: hosts.capabilities, override_path: hosts.override_path };
+    mirrors.extend(hosts.server.iter().map(|url| server.endpoint(url)));
     let mut content = Content::default();
-    for (url, capabilities, is_whole) in mirrors {
+    for Endpoint { url, host } in mirrors {
+        let capabilities = host.capabilities.as_deref();
         let can = |name: &str| {
             capabilities.is_none_or(|all| all.is_empty() || all.iter().any(|one| one.eq_ignore_ascii_case(name)))
         };
         let at = place(url.span());
-        let there = place_of_url(url.get_ref(), is_whole).map_err(|why| placed_error(&at, why))?;
+        let there = place_of_url(url.get_ref(), host.override_path).map_err(|why| placed_error(&at, why))?;
         // The registry itself, and where images are only pushed to.
         if there == upstream(&source) || there == source || !can("pull") {
             continue;

@@ -26,6 +26,15 @@ pub(super) enum Depth {
     Repository,
 }
 
+/// An artifact and its place.
+struct Placed<'a> {
+    artifact: &'a Artifact,
+    /// The repository on the mirror.
+    name: String,
+    /// The beginning of it, if the rest is the repository of the source.
+    beginning: Option<String>,
+}
+
 /// The places that a configuration has to name, in order.
 pub(super) fn places(wish: &Wish<'_>, depth: Depth, written: &mut Written) -> Vec<NodePlace> {
     if wish.artifacts.is_empty() {
@@ -36,8 +45,7 @@ pub(super) fn places(wish: &Wish<'_>, depth: Depth, written: &mut Written) -> Ve
         };
         return wish.node_mirrors.iter().map(as_read).collect();
     }
-    // By registry: the artifacts, each with the beginning of its place if the rest is the repository.
-    let mut registries: BTreeMap<&str, Vec<(&Artifact, String, Option<String>)>> = BTreeMap::new();
+    let mut registries: BTreeMap<&str, Vec<Placed<'_>>> = BTreeMap::new();
     for artifact in wish.artifacts {
         let reference = &artifact.reference;
         let Some(place) = wish.place_of(artifact) else {
@@ -50,18 +58,18 @@ pub(super) fn places(wish: &Wish<'_>, depth: Depth, written: &mut Written) -> Ve
         }
         let name = place.name();
         let beginning = name.strip_suffix(&format!("/{}", reference.repository)).map(str::to_owned);
-        registries.entry(&reference.registry).or_default().push((artifact, name, beginning));
+        registries.entry(&reference.registry).or_default().push(Placed { artifact, name, beginning });
     }
     let mut places = BTreeSet::new();
     for (registry, artifacts) in registries {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        for (_, _, beginning) in &artifacts {
+        for Placed { beginning, .. } in &artifacts {
             *counts.entry(beginning.as_deref().unwrap_or_default()).or_default() += 1;
         }
         counts.remove("");
         let most = counts.iter().max_by_key(|(beginning, count)| (**count, std::cmp::Reverse(**beginning)));
         let common = most.map(|(beginning, _)| (*beginning).to_owned());
-        for (artifact, name, beginning) in &artifacts {
+        for Placed { artifact, name, beginning } in &artifacts {
             let pulls = match artifact.version() {
                 (Some(_), Some(_)) => Pulls::All,
                 (None, _) => Pulls::ByDigest,

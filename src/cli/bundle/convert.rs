@@ -96,11 +96,12 @@ pub(super) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
     let bundle = read(&args.paths, &reach, streams)?;
     let artifacts = bundle.merged();
     let form = args.to.0;
-    if artifacts.is_empty() && !(form.is_about_nodes() && !bundle.node_mirrors.is_empty()) {
-        let is_about_nodes = !bundle.node_mirrors.is_empty();
-        let text =
-            if is_about_nodes { "the files say where nodes find images, not which" } else { "the lists are empty" };
-        return Err(Error::input(text).into());
+    let is_about_nodes = !bundle.node_mirrors.is_empty();
+    if artifacts.is_empty() && !is_about_nodes {
+        return Err(Error::input("the lists are empty").into());
+    }
+    if artifacts.is_empty() && !form.is_about_nodes() {
+        return Err(Error::input("the files say where nodes find images, not which").into());
     }
     let layout = args.layout.into();
     let wish = Wish { artifacts: &artifacts, node_mirrors: &bundle.node_mirrors, mirror: mirror.as_ref(), layout };
