@@ -104,6 +104,8 @@ mod images;
 mod json;
 mod limits;
 mod lint;
+#[cfg_attr(not(test), expect(dead_code, reason = "no command compares lists yet"))]
+mod list_findings;
 mod log;
 mod memory;
 #[cfg(feature = "registry")]

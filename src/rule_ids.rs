@@ -1,15 +1,23 @@
 //! The ids of rules that other code refers to: to check whether a rule is on, or to recognize its findings.
 
+/// `duplicate-list-line`
+pub(crate) const DUPLICATE_LIST_LINE: &str = "duplicate-list-line";
 /// `expired-suppression`
 pub(crate) const EXPIRED_SUPPRESSION: &str = "expired-suppression";
 /// `latent-override`
 pub(crate) const LATENT_OVERRIDE: &str = "latent-override";
+/// `list-digest-differs`
+pub(crate) const LIST_DIGEST_DIFFERS: &str = "list-digest-differs";
+/// `misplaced-list-line`
+pub(crate) const MISPLACED_LIST_LINE: &str = "misplaced-list-line";
 /// `missing-pull-secret`
 pub(crate) const MISSING_PULL_SECRET: &str = "missing-pull-secret";
 /// `nothing-rendered`
 pub(crate) const NOTHING_RENDERED: &str = "nothing-rendered";
 /// `number-as-tag`
 pub(crate) const NUMBER_AS_TAG: &str = "number-as-tag";
+/// `outdated-list-line`
+pub(crate) const OUTDATED_LIST_LINE: &str = "outdated-list-line";
 /// `policy-changed`
 pub(crate) const POLICY_CHANGED: &str = "policy-changed";
 /// `render-failed`
@@ -18,6 +26,12 @@ pub(crate) const RENDER_FAILED: &str = "render-failed";
 pub(crate) const REWRITE_NOT_SET: &str = "rewrite-not-set";
 /// `suppression-without-reason`
 pub(crate) const SUPPRESSION_WITHOUT_REASON: &str = "suppression-without-reason";
+/// `unlisted-image`
+pub(crate) const UNLISTED_IMAGE: &str = "unlisted-image";
+/// `unlisted-optional-image`
+pub(crate) const UNLISTED_OPTIONAL_IMAGE: &str = "unlisted-optional-image";
+/// `unneeded-list-line`
+pub(crate) const UNNEEDED_LIST_LINE: &str = "unneeded-list-line";
 /// `unparsable-manifest`
 pub(crate) const UNPARSABLE_MANIFEST: &str = "unparsable-manifest";
 /// `unpinned-image`

@@ -4,6 +4,7 @@
 
 pub(crate) mod blame;
 mod booleans;
+pub(crate) mod bundle;
 pub(crate) mod changed;
 mod collect;
 pub(crate) mod config;
@@ -21,6 +22,7 @@ pub(crate) mod images;
 pub(crate) mod init;
 pub(crate) mod jobs;
 pub(crate) mod lint;
+mod lists;
 pub(crate) mod manifests;
 pub(crate) mod manual;
 #[cfg(feature = "registry")]
@@ -66,6 +68,7 @@ enum Command {
     Images(Box<images::Args>),
     Blame(Box<blame::Args>),
     Template(Box<template::Args>),
+    Bundle(Box<bundle::Args>),
     #[cfg(feature = "registry")]
     Mirror(Box<mirror::Args>),
     #[cfg(feature = "registry")]
@@ -212,6 +215,7 @@ fn run_behind_doors(args: impl IntoIterator<Item = impl Into<OsString>>, streams
         Command::Init(args) => init::run(args, streams),
         Command::Images(args) => images::run(args, streams),
         Command::Blame(args) => blame::run(args, streams),
+        Command::Bundle(args) => bundle::run(args, streams),
         #[cfg(feature = "registry")]
         Command::Mirror(args) => mirror::run(args, streams),
         #[cfg(feature = "registry")]

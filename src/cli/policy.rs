@@ -3,13 +3,15 @@
 
 use super::changed::Base;
 use super::config::{ConfigFlags, folder, searched};
-use super::settings::{SettingsFlags, parse_lists, read_lists};
-use crate::bundle::{Bundle, is_list};
+use super::lists::{is_of_bundle, may_be_of_bundle, parse_lists, parse_mirrored, read_lists};
+use super::settings::SettingsFlags;
+use crate::bundle::Bundle;
+use crate::bundle::artifact::Artifact;
 use crate::config::diff::changes;
 use crate::config::sides::{added, kept};
 use crate::config::{Config, ReleaseSpec, Suppression};
+use crate::disk::shown;
 use crate::disk::{By, Reach, look};
-use crate::disk::{seen, shown};
 use crate::error::Error;
 use crate::finding::Finding;
 use crate::limits::Limits;
@@ -65,7 +67,7 @@ pub(crate) struct Policy<'a> {
 }
 
 /// A list with its name and its content.
-type List = (String, Vec<u8>);
+type List = Arc<File>;
 
 impl<'a> Policy<'a> {
     /// Looks up the configuration of the base, wherever it was.
@@ -224,7 +226,7 @@ impl<'a> Policy<'a> {
                 ConfigFrom::Base => lists.extend(old),
             }
         }
-        let bundle = if paths.is_empty() { None } else { Some(Arc::new(parse_lists(&lists).map_err(fail)?)) };
+        let bundle = if paths.is_empty() { None } else { Some(Arc::new(parse_mirrored(&lists).map_err(fail)?)) };
         self.changes.extend(found);
         Ok(bundle)
     }
@@ -234,13 +236,17 @@ impl<'a> Policy<'a> {
         let limit = Limits::default().yaml_bytes;
         let named = |path: &Path| format!("{}:{}", self.since, shown(path));
         if let Some(text) = self.base.file(path, limit)? {
-            return Ok(vec![(named(path), text)]);
+            return Ok(vec![File::new(named(path), text)]);
         }
-        let mut names = self.base.names_in(path)?;
-        names.retain(|name| is_list(name));
         let mut lists = Vec::new();
-        for path in names.iter().map(|name| path.join(name)) {
-            lists.extend(self.base.file(&path, limit)?.map(|text| (named(&path), text)));
+        for name in self.base.names_in(path)?.into_iter().filter(|name| may_be_of_bundle(name)) {
+            let path = path.join(&name);
+            let file = self.base.file(&path, limit)?.map(|text| File::new(named(&path), text));
+            if let Some(file) = file
+                && is_of_bundle(&name, &file)?
+            {
+                lists.push(file);
+            }
         }
         Ok(lists)
     }
@@ -248,26 +254,23 @@ impl<'a> Policy<'a> {
     /// Additions to the lists.
     fn grown(&self, old: &[List], new: &[List]) -> Vec<PolicyChange> {
         const MOST: usize = 10;
-        let known: BTreeSet<&[u8]> =
-            old.iter().flat_map(|(_, text)| text.split(|&byte| byte == b'\n')).map(entry).collect();
+        // What cannot be read is reported where it is named.
+        let read = |file: &List| parse_lists(std::slice::from_ref(file)).unwrap_or_default();
+        let old_entries: Vec<Bundle> = old.iter().map(read).collect();
+        let known: BTreeSet<String> = old_entries.iter().flat_map(Bundle::artifacts).map(Artifact::line).collect();
         let mut found = Vec::new();
-        for (name, text) in new {
-            let file = File::on_disk(name.clone(), seen(Path::new(name)), text.clone());
-            let lines = (1..).map_while(|number| Some((number, file.start_of_line(number)?)));
-            let fresh: Vec<(String, Place)> = lines
-                .filter_map(|(number, start)| {
-                    let line = file.line(number)?;
-                    let own = entry(line.as_bytes());
-                    let place = Place { file: file.clone(), start, end: start + own.len() as u32 };
-                    (!own.is_empty() && !known.contains(own))
-                        .then(|| (String::from_utf8_lossy(own).into_owned(), place))
-                })
+        for file in new {
+            let (name, entries) = (file.name(), read(file));
+            let fresh: Vec<(String, Place)> = entries
+                .entries()
+                .iter()
+                .map(|entry| (entry.artifact.line(), entry.place.clone()))
+                .filter(|(line, _)| !known.contains(line))
                 .collect();
             let Some((_, first)) = fresh.first() else { continue };
             let as_it_was = format!("{}:{name}", self.since);
-            let before = old.iter().find(|(old, _)| *old == as_it_was);
-            let before =
-                before.map(|(name, text)| Place { file: File::new(name.clone(), text.clone()), start: 0, end: 0 });
+            let before = old.iter().find(|old| old.name() == as_it_was);
+            let before = before.map(|file| Place { file: file.clone(), start: 0, end: 0 });
             let count = if fresh.len() == 1 { "1 image".to_owned() } else { format!("{} images", fresh.len()) };
             let message = format!("{name} lists {count} as mirrored that {} does not list", self.since);
             let mut change = PolicyChange::new(Weight::Looser, message, before, Some(first.clone()));
@@ -413,10 +416,4 @@ impl<'a> Policy<'a> {
 /// Whether a values file or a chart exists; an empty folder does not count.
 pub(super) fn is_there(path: &Path) -> bool {
     look::is_file(path) || look::is_file(&path.join("Chart.yaml"))
-}
-
-/// The content of a line of a list.
-fn entry(line: &[u8]) -> &[u8] {
-    let end = memchr::memchr(b'#', line).unwrap_or(line.len());
-    line[..end].trim_ascii()
 }

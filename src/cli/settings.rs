@@ -1,8 +1,9 @@
 //! The flags that say what is checked, and against what.
 
-use crate::bundle::{self, Bundle};
+use super::lists::{parse_mirrored, read_lists};
+use crate::bundle::Bundle;
 use crate::config::{Config, MirrorTarget};
-use crate::disk::{By, Folder, Reach, look};
+use crate::disk::{By, Reach};
 use crate::error::Error;
 use crate::reference::{Layout, Mirror};
 use crate::rules::RULES;
@@ -12,7 +13,7 @@ use crate::similar::did_you_mean;
 use crate::values_path::ValuesPath;
 use clap::ValueEnum;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The message if a mirror is required.
@@ -47,8 +48,8 @@ pub(crate) struct SettingsFlags {
     /// Name of a pull secret that every pod needs, in addition to those that the values name (can be given several times)
     #[arg(long, value_name = "NAME")]
     pull_secret: Vec<String>,
-    /// The lists of mirrored images: a folder with artifacts.txt, images.txt, images-*.txt or charts.txt, or such a file
-    /// (can be given several times)
+    /// The lists of mirrored images: a folder with artifacts.txt, images.txt, images-*.txt or charts.txt, or with the lists of other
+    /// tools (docs/bundle.md), or such a file (can be given several times)
     #[arg(long, value_name = "PATH")]
     bundle: Vec<PathBuf>,
     /// Check a rule that is off by default (can be given several times, or comma-separated)
@@ -224,40 +225,6 @@ fn read_bundle(by: By, paths: &[PathBuf], reach: &Reach) -> Result<Option<Bundle
     if paths.is_empty() {
         return Ok(None);
     }
-    let lists: Vec<Vec<(String, Vec<u8>)>> =
-        paths.iter().map(|path| read_lists(by, path, reach)).collect::<Result<_, Error>>()?;
-    parse_lists(&lists.concat()).map(Some)
-}
-
-/// The lists at a path, a file or a folder, by name.
-pub(super) fn read_lists(by: By, path: &Path, reach: &Reach) -> Result<Vec<(String, Vec<u8>)>, Error> {
-    if look::is_folder(path) {
-        let folder = reach.folder(by, path, "the folder")?;
-        let read = |name: String| Ok((path.join(&name).display().to_string(), folder.read(Path::new(&name))?));
-        return lists_in(&folder)?.into_iter().map(read).collect();
-    }
-    if !look::is_there(path) {
-        return Err(Error::input(format!("there is no file or folder {}", path.display())));
-    }
-    Ok(vec![(path.display().to_string(), reach.read(by, path)?)])
-}
-
-/// Parses lists.
-pub(super) fn parse_lists(lists: &[(String, Vec<u8>)]) -> Result<Bundle, Error> {
-    let text = |(name, text): &(String, Vec<u8>)| match String::from_utf8(text.clone()) {
-        Ok(text) => Ok((name.clone(), text)),
-        Err(_) => Err(Error::input(format!("{name} is not UTF-8"))),
-    };
-    let lists: Vec<(String, String)> = lists.iter().map(text).collect::<Result<_, Error>>()?;
-    Bundle::parse(lists.iter().map(|(name, text)| (name.as_str(), text.as_str())))
-}
-
-/// The lists in a folder, by name.
-fn lists_in(folder: &Folder<'_>) -> Result<Vec<String>, Error> {
-    let names: Vec<String> = folder.names()?.into_iter().filter(|name| bundle::is_list(name)).collect();
-    if names.is_empty() {
-        let folder = folder.shown().display();
-        return Err(Error::input(format!("{folder} holds no artifacts.txt, images.txt, images-*.txt or charts.txt")));
-    }
-    Ok(names)
+    let lists = paths.iter().map(|path| read_lists(by, path, reach)).collect::<Result<Vec<_>, Error>>()?;
+    parse_mirrored(&lists.concat()).map(Some)
 }

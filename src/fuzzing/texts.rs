@@ -1,6 +1,10 @@
 //! Small texts with a grammar of their own.
 
 use super::limits;
+use crate::bundle::forms::form::Form;
+use crate::bundle::forms::recognition::recognized;
+use crate::bundle::forms::writing::Wish;
+use crate::bundle::forms::{self, write};
 use crate::bundle::{Bundle, Verdict};
 use crate::config::Config;
 use crate::helm::HelmVersion;
@@ -49,12 +53,14 @@ pub(super) fn reference(data: &[u8]) {
     }
 }
 
-/// Lists of a bundle: every name in them is listed.
+/// Lists of a bundle: every name in them is listed. What is read in any form can be written in each, and that is read, too.
 pub(super) fn bundle(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    let Ok(bundle) = Bundle::parse([("images.txt", text.as_ref())]) else { return };
+    let file = File::new("images.txt", text.as_bytes());
+    let Ok(bundle) = Bundle::read([&file]) else { return };
     let Ok(mirror) = Mirror::parse("mirror.internal") else { return };
-    for line in text.lines() {
+    let is_plain = recognized(&file).is_ok_and(|form| form == Form::List);
+    for line in text.lines().filter(|_| is_plain) {
         let Some(Ok(first)) = line.split_whitespace().next().map(Reference::parse) else { continue };
         for layout in LAYOUTS {
             let verdict = bundle.by_name(&mirror, layout).verdict(&first, None);
@@ -63,6 +69,22 @@ pub(super) fn bundle(data: &[u8]) {
                 !is_alone || !matches!(verdict, Verdict::Missing(_)),
                 "{line:?} is in the list and missing: {verdict:?}"
             );
+        }
+    }
+    let mut artifacts = bundle.merged();
+    // A registry such as `HOST` is one only as long as it is in upper case.
+    artifacts.retain(|artifact| {
+        let name = artifact.reference.name();
+        Reference::parse(&name).is_ok_and(|again| again.name() == name)
+    });
+    for mirror in [None, Some(&mirror)] {
+        let wish = Wish { artifacts: &artifacts, node_mirrors: &bundle.node_mirrors, mirror, layout: LAYOUTS[0] };
+        for &form in Form::ALL.iter().filter(|form| form.is_about_nodes() || !artifacts.is_empty()) {
+            for (name, text) in write(form, &wish).files {
+                if let Err(error) = forms::read(&File::new(name, text.clone())) {
+                    panic!("{} cannot be read back: {error}\n{text}", form.name());
+                }
+            }
         }
     }
 }

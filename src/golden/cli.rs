@@ -213,7 +213,14 @@ fn decided(text: &str) -> String {
 
 /// The pages show the output of the tool word for word.
 fn pages() {
-    for name in ["README.md", "docs/pull-requests.md", "docs/configuration.md", "docs/fix.md", "docs/charts.md"] {
+    for name in [
+        "README.md",
+        "docs/pull-requests.md",
+        "docs/configuration.md",
+        "docs/fix.md",
+        "docs/charts.md",
+        "docs/bundle.md",
+    ] {
         let text = read(&root().join(name));
         let made = decided(&page(&text));
         assert!(text.contains(".toml -->"), "{name} shows nothing");

@@ -143,6 +143,7 @@ pub(crate) fn some_of_corpus() -> Vec<PathBuf> {
 mod advice;
 #[cfg(feature = "cli")]
 mod bounds;
+mod bundle;
 #[cfg(feature = "cli")]
 pub(crate) mod cli;
 #[cfg(feature = "cli")]

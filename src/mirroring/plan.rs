@@ -1,6 +1,6 @@
 //! [`plan`]: what the lines of a list are on the mirror.
 
-use crate::bundle::{Bundle, ListLine};
+use crate::bundle::artifact::Artifact;
 use crate::error::Error;
 use crate::reference::{Layout, Mirror, Reference};
 use crate::registry::{Digest, Repository};
@@ -33,7 +33,7 @@ pub(crate) struct Item {
 ///
 /// # Errors
 /// The mirror has no place for a source, or two sources would have the same place.
-pub(crate) fn plan(lists: &Bundle, mirror: &Mirror, layout: Layout) -> Result<Vec<Item>, Error> {
+pub(crate) fn plan(lists: &[Artifact], mirror: &Mirror, layout: Layout) -> Result<Vec<Item>, Error> {
     planned(lists, "use another --layout, or name the destinations in the list", |entry| item(entry, mirror, layout))
 }
 
@@ -41,17 +41,21 @@ pub(crate) fn plan(lists: &Bundle, mirror: &Mirror, layout: Layout) -> Result<Ve
 ///
 /// # Errors
 /// Two lines would have the same name.
-pub(crate) fn plan_for_disk(lists: &Bundle, shown: &str) -> Result<Vec<Item>, Error> {
+pub(crate) fn plan_for_disk(lists: &[Artifact], shown: &str) -> Result<Vec<Item>, Error> {
     planned(lists, "leave one of them out", |entry| {
-        let item = item_at(entry, Repository::of(&entry.source))?;
+        let item = item_at(entry, entry.destination.as_ref(), Repository::of(&entry.reference))?;
         Ok(Item { destination: format!("{shown}:{}", item.name), ..item })
     })
 }
 
-fn planned(lists: &Bundle, advice: &str, item: impl Fn(&ListLine) -> Result<Item, Error>) -> Result<Vec<Item>, Error> {
+fn planned(
+    lists: &[Artifact],
+    advice: &str,
+    item: impl Fn(&Artifact) -> Result<Item, Error>,
+) -> Result<Vec<Item>, Error> {
     let mut items: Vec<Item> = Vec::new();
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
-    for entry in lists.entries() {
+    for entry in lists {
         let item = item(entry)?;
         match places.get(&item.destination) {
             Some(&known) if items[known] == item => {}
@@ -79,9 +83,10 @@ fn with_digest(item: &Item) -> String {
     }
 }
 
-fn item(entry: &ListLine, mirror: &Mirror, layout: Layout) -> Result<Item, Error> {
-    let source = &entry.source;
-    let to = match &entry.destination {
+fn item(entry: &Artifact, mirror: &Mirror, layout: Layout) -> Result<Item, Error> {
+    let source = &entry.reference;
+    let named = entry.named_place(mirror);
+    let to = match &named {
         Some(place) if mirror.serves(place) => Repository::of(place),
         Some(place) => {
             let text = format!("{source}: the list says that its place is {place}, which is not on {mirror}");
@@ -98,12 +103,12 @@ fn item(entry: &ListLine, mirror: &Mirror, layout: Layout) -> Result<Item, Error
             Repository::of(&place)
         }
     };
-    item_at(entry, to)
+    item_at(entry, named.as_ref(), to)
 }
 
-/// A line, and its repository at the destination.
-fn item_at(entry: &ListLine, to: Repository) -> Result<Item, Error> {
-    let source = &entry.source;
+/// A line, its place on the mirror if it names one, and its repository at the destination.
+fn item_at(entry: &Artifact, named_place: Option<&Reference>, to: Repository) -> Result<Item, Error> {
+    let source = &entry.reference;
     let digest = match &entry.digest {
         Some(text) => {
             let lower = text.to_ascii_lowercase();
@@ -114,7 +119,7 @@ fn item_at(entry: &ListLine, to: Repository) -> Result<Item, Error> {
         None => None,
     };
     let own_tag = source.tag.clone().or_else(|| digest.is_none().then(|| "latest".to_owned()));
-    let tag = entry.destination.as_ref().and_then(|place| place.tag.clone()).or_else(|| own_tag.clone());
+    let tag = named_place.and_then(|place| place.tag.clone()).or_else(|| own_tag.clone());
     let version = match (&digest, &own_tag) {
         (Some(digest), _) => digest.to_string(),
         (None, tag) => tag.clone().unwrap_or_default(),
@@ -128,7 +133,7 @@ fn item_at(entry: &ListLine, to: Repository) -> Result<Item, Error> {
         source: source.to_string(),
         destination: named(&to, &tag),
         name: named(&from, &own_tag),
-        listed_place: entry.destination.as_ref().map(ToString::to_string),
+        listed_place: named_place.map(ToString::to_string),
         from,
         to,
         version,
@@ -152,11 +157,13 @@ impl Item {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bundle::Bundle;
 
     const A: &str = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
     fn planned(list: &str, mirror: &str, layout: Layout) -> Result<Vec<String>, String> {
         let lists = Bundle::parse([("artifacts.txt", list)]).map_err(|error| error.to_string())?;
+        let lists: Vec<Artifact> = lists.artifacts().cloned().collect();
         let mirror = Mirror::parse_all(&mirror.split(',').collect::<Vec<_>>())?;
         let items = plan(&lists, &mirror, layout).map_err(|error| error.to_string())?;
         Ok(items.iter().map(|item| format!("{} {} {}", item.from, item.version, item.destination)).collect())

@@ -116,6 +116,11 @@ impl Reference {
         &self.text[self.repository_range.end..]
     }
 
+    /// Registry and repository, normalized, without tag and digest: `docker.io/library/nginx`.
+    pub(crate) fn name(&self) -> String {
+        format!("{}/{}", self.registry, self.repository)
+    }
+
     /// The reference as written.
     pub fn as_written(&self) -> &str {
         &self.text

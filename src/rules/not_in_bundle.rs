@@ -8,7 +8,8 @@
 //! Mirror the image and add it to the lists, or use a version that was mirrored; the finding lists those versions.
 //!
 //! The folder contains any of `artifacts.txt`, `images.txt`, `images-core.txt`, `images-<addon>.txt` and `charts.txt`, with
-//! one reference a line: its source or its path on the mirror, optionally followed by its digest or its destination.
+//! one reference a line: its source or its path on the mirror, optionally followed by its digest or its destination; or the
+//! lists of other tools, such as Hauler's manifest (docs/bundle.md).
 //! Tags must match exactly; digests are compared if both sides have one. A reference that contains a variable
 //! (`acme/api:$(TAG)`) cannot be looked up, which is a finding as well.
 //!

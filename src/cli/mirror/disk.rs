@@ -1,6 +1,6 @@
 //! The flags about an image layout on a disk, which carries artifacts across a gap.
 
-use crate::bundle::{Bundle, ListLine};
+use crate::bundle::artifact::{Artifact, ArtifactKind};
 use crate::disk::Reach;
 use crate::error::Error;
 use crate::oci_layout::{Form, ImageLayout, LayoutWriter, form_of};
@@ -77,7 +77,7 @@ impl FromFlags {
 }
 
 /// All artifacts of a layout, with their digests (`with_digests`; otherwise only those without a tag) and the places that the list named when it was written.
-pub(super) fn artifacts(layout: &ImageLayout<'_>, with_digests: bool) -> Result<Bundle, Error> {
+pub(super) fn artifacts(layout: &ImageLayout<'_>, with_digests: bool) -> Result<Vec<Artifact>, Error> {
     let entry = |(source, destination, digest): (Reference, Option<&str>, &str)| {
         let destination = destination.map(Reference::parse).transpose().map_err(|why| {
             Error::input(format!(
@@ -87,10 +87,10 @@ pub(super) fn artifacts(layout: &ImageLayout<'_>, with_digests: bool) -> Result<
             ))
         })?;
         let digest = (with_digests || source.tag.is_none()).then(|| digest.to_owned());
-        Ok(ListLine { source, destination, digest })
+        Ok(Artifact { digest, ..Artifact::new(ArtifactKind::Image, source).with_destination(destination) })
     };
     let entries = layout.artifacts().filter_map(|one| Some((one.source()?, one.destination(), one.digest_text())));
-    let entries = entries.map(entry).collect::<Result<Vec<ListLine>, Error>>()?;
+    let entries = entries.map(entry).collect::<Result<Vec<Artifact>, Error>>()?;
     if entries.is_empty() {
         let text = format!(
             "{}: no artifact has the whole name of its source there, such as quay.io/acme/api:1.4",
@@ -98,7 +98,7 @@ pub(super) fn artifacts(layout: &ImageLayout<'_>, with_digests: bool) -> Result<
         );
         return Err(Error::input(text));
     }
-    Ok(Bundle::of(entries))
+    Ok(entries)
 }
 
 /// A number of bytes, with the units of Kubernetes: `650Mi`, `4G`.

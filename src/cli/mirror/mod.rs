@@ -3,11 +3,11 @@
 mod connection;
 mod disk;
 mod follower;
+mod lists;
 
-use super::settings::{LayoutFlag, parse_lists, read_lists};
+use super::settings::LayoutFlag;
 use super::{Outcome, Problem, Streams};
-use crate::bundle::Bundle;
-use crate::disk::{By, Reach};
+use crate::disk::Reach;
 use crate::error::{Error, ErrorKind};
 use crate::limits::Limits;
 use crate::mirroring::{
@@ -22,10 +22,8 @@ use clap::ValueEnum;
 use connection::ConnectionFlags;
 use disk::{FromFlags, ToFlags, artifacts};
 use follower::Follower;
+use lists::{Lists, read};
 use std::path::PathBuf;
-
-/// The list that is read if none is given.
-const LIST: &str = "artifacts.txt";
 
 /// Copy the artifacts of lists to the mirror: images, charts, and their signatures
 ///
@@ -85,7 +83,7 @@ struct WhatFlags {
     /// The lists: files, folders with artifacts.txt, images.txt, images-*.txt or charts.txt, or - for stdin (default: artifacts.txt)
     ///
     /// A line is a reference with a tag, a digest or both; optionally followed by its digest, or by its place on the mirror. Charts may
-    /// begin with oci://.
+    /// begin with oci://. Tables and the lists of other tools are read, too (docs/bundle.md).
     #[arg(value_name = "LIST")]
     lists: Vec<PathBuf>,
     /// How a source reference maps to a path on the mirror
@@ -176,7 +174,7 @@ fn run_with(
     for problem in layout.iter().flat_map(ImageLayout::problems) {
         writeln!(streams.err, "warning: {}", plain_line(problem))?;
     }
-    let Work { shown, mirror, items } = work_of(what, to, layout.as_ref(), &reach, streams)?;
+    let Work { shown, mirror, items, has_others } = work_of(what, to, layout.as_ref(), &reach, streams)?;
     let writer = to.open(&reach, args.copy.repair)?;
     if let Some(problem) = writer.as_ref().and_then(|writer| writer.problem.as_ref()) {
         writeln!(streams.err, "warning: {}; what follows is written again", plain_line(problem))?;
@@ -229,7 +227,7 @@ fn run_with(
     let is_any = |states: &[State]| states.iter().any(|&state| mirrored.count(state) > 0);
     Ok(match mode {
         Mode::Check if is_any(&[State::Failed]) => Outcome::Failed,
-        _ if is_any(&[State::Failed, State::Missing, State::Differs]) => Outcome::Findings,
+        _ if has_others || is_any(&[State::Failed, State::Missing, State::Differs]) => Outcome::Findings,
         _ => Outcome::Clean,
     })
 }
@@ -240,6 +238,8 @@ struct Work {
     shown: String,
     mirror: Mirror,
     items: Vec<Item>,
+    /// Whether the lists name something that is not copied.
+    has_others: bool,
 }
 
 fn work_of(
@@ -248,42 +248,27 @@ fn work_of(
     layout: Option<&ImageLayout<'_>>,
     reach: &Reach,
     streams: &mut Streams<'_>,
-) -> Result<Work, Error> {
+) -> Result<Work, Problem> {
     if let Some((shown, name)) = to.names()? {
         // There is no mirror, so the first argument is a list too.
         let lists: Vec<PathBuf> = what.target.iter().map(PathBuf::from).chain(what.lists.iter().cloned()).collect();
-        let items = plan_for_disk(&read(&lists, reach, streams)?, &name)?;
-        return Ok(Work { shown, mirror: Mirror::nowhere(), items });
+        let Lists { artifacts, has_others } = read(&lists, &what.platform, reach, streams)?;
+        let items = plan_for_disk(&artifacts, &name)?;
+        return Ok(Work { shown, mirror: Mirror::nowhere(), items, has_others });
     }
     let Some(target) = &what.target else {
-        return Err(Error::input("no mirror is given: airtight mirror HOST"));
+        return Err(Error::input("no mirror is given: airtight mirror HOST").into());
     };
     let places: Vec<&str> = target.split(',').map(str::trim).filter(|place| !place.is_empty()).collect();
     let mirror = Mirror::parse_all(&places).map_err(Error::input)?;
-    let lists = match layout {
-        Some(layout) if what.lists.is_empty() => artifacts(layout, what.platform.is_empty())?,
-        _ => read(&what.lists, reach, streams)?,
-    };
-    let items = plan(&lists, &mirror, what.layout.into())?;
-    Ok(Work { shown: target.clone(), mirror, items })
-}
-
-/// Reads lists.
-fn read(lists: &[PathBuf], reach: &Reach, streams: &mut Streams<'_>) -> Result<Bundle, Error> {
-    let default = [PathBuf::from(LIST)];
-    let paths = if lists.is_empty() { default.as_slice() } else { lists };
-    let mut lists = Vec::new();
-    for path in paths {
-        match path.as_os_str() == "-" {
-            true => lists.push(("stdin".to_owned(), streams.read_input(reach.file_bytes())?)),
-            false => lists.extend(read_lists(By::User, path, reach)?),
+    let Lists { artifacts, has_others } = match layout {
+        Some(layout) if what.lists.is_empty() => {
+            Lists { artifacts: artifacts(layout, what.platform.is_empty())?, ..Lists::default() }
         }
-    }
-    let lists = parse_lists(&lists)?;
-    if lists.entries().is_empty() {
-        return Err(Error::input("the lists are empty"));
-    }
-    Ok(lists)
+        _ => read(&what.lists, &what.platform, reach, streams)?,
+    };
+    let items = plan(&artifacts, &mirror, what.layout.into())?;
+    Ok(Work { shown: target.clone(), mirror, items, has_others })
 }
 
 impl WhatFlags {

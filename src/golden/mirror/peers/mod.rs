@@ -5,6 +5,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "files of the test")]
 
+mod forms;
 mod programs;
 mod proxy;
 mod token_server;

@@ -1,33 +1,30 @@
 //! [`Bundle`]: the lists of mirrored images, and whether they contain a reference.
 
+pub(crate) mod artifact;
+#[cfg_attr(not(test), expect(dead_code, reason = "no command compares lists yet"))]
+pub(crate) mod drift;
+pub(crate) mod forms;
+mod lines;
+pub(crate) mod listed;
+mod merge;
+
 use crate::error::Error;
 use crate::reference::{Layout, Mirror, Reference};
-use std::collections::{BTreeSet, HashMap};
+use crate::source::File;
+use artifact::Artifact;
+use listed::{LeftOut, Listed, NodeMirror};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
-/// The lists of mirrored images: `artifacts.txt`, `images.txt`, `images-core.txt`, `images-<addon>.txt`, `charts.txt`.
-///
-/// A line is a reference, optionally followed by its digest or its path on the mirror. `#` begins a comment.
-///
-/// ```text
-/// quay.io/jetstack/cert-manager-controller:v1.19.0
-/// oci://quay.io/kubermatic/helm-charts/kubelb-addons:v0.4.0
-/// docker.io/library/busybox:1.37 mirror.internal/library/busybox:1.37
-/// ghcr.io/acme/api:1.4 sha256:9f86d081…
-/// ```
+/// What was mirrored, as files say: plain lists (`artifacts.txt`, `images.txt`, `images-core.txt`, `images-<addon>.txt`, `charts.txt`), and
+/// the [`forms`] of other tools.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Bundle {
-    entries: Vec<ListLine>,
-}
-
-/// A line of a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ListLine {
-    /// What was mirrored.
-    pub source: Reference,
-    /// Its place on the mirror, if the line names one.
-    pub destination: Option<Reference>,
-    /// Its digest, if the line names one.
-    pub digest: Option<String>,
+    entries: Vec<Listed>,
+    /// Where nodes find images.
+    pub node_mirrors: Vec<NodeMirror>,
+    /// What the files name that is not an artifact of a registry, or is not fixed.
+    pub left_out: Vec<LeftOut>,
 }
 
 /// What a bundle says about a reference.
@@ -47,53 +44,77 @@ pub(crate) fn is_list(name: &str) -> bool {
 }
 
 impl Bundle {
-    /// Reads lists, each with its name.
+    /// Reads files of any form.
     ///
     /// # Errors
-    /// Names the wrong line: `bundle/images.txt:3: "quay.io/X": a repository name must be lower-case`.
-    pub(crate) fn parse<'t>(lists: impl IntoIterator<Item = (&'t str, &'t str)>) -> Result<Self, Error> {
-        let mut entries = Vec::new();
-        for (name, text) in lists {
-            for (number, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
-                let line = match line.find('#') {
-                    Some(0) => "",
-                    // A `#` inside a word does not begin a comment.
-                    Some(at) if line[..at].ends_with(char::is_whitespace) => &line[..at],
-                    _ => line,
-                };
-                let mut words = line.split_whitespace();
-                let Some(first) = words.next() else { continue };
-                let entry = ListLine::parse(first, words.next())
-                    .and_then(|entry| match words.next() {
-                        Some(word) => Err(Error::input(format!("unexpected {word:?}"))),
-                        None => Ok(entry),
-                    })
-                    .map_err(|error| error.after(format_args!("{name}:{}", number + 1)))?;
-                entries.push(entry);
+    /// Names the wrong line: `bundle/images.txt:3: "quay.io/X": a repository name must be lower-case`. Two files that give a tag
+    /// different digests are an error, too: nobody can know which of them the mirror has.
+    pub(crate) fn read<'f>(files: impl IntoIterator<Item = &'f Arc<File>>) -> Result<Self, Error> {
+        let mut bundle = Self::default();
+        for file in files {
+            let content = forms::read(file)?;
+            bundle.entries.extend(content.artifacts);
+            bundle.node_mirrors.extend(content.mirrors);
+            bundle.left_out.extend(content.left_out);
+        }
+        bundle.check_digests()?;
+        Ok(bundle)
+    }
+
+    fn check_digests(&self) -> Result<(), Error> {
+        let mut known: BTreeMap<(String, &str, &[String]), &Listed> = BTreeMap::new();
+        for entry in &self.entries {
+            let artifact = &entry.artifact;
+            let (Some(tag), Some(digest)) = (&artifact.reference.tag, &artifact.digest) else { continue };
+            // Fewer platforms have another digest.
+            let key = (artifact.reference.name(), tag.as_str(), artifact.platforms.as_slice());
+            let first = *known.entry(key).or_insert(entry);
+            let other = first.artifact.digest.as_deref().unwrap_or_default();
+            if !other.eq_ignore_ascii_case(digest) {
+                let why = format!(
+                    "{}:{tag} has the digest {digest} here and {other} at {}; remove the one that was not mirrored",
+                    artifact.reference.name(),
+                    first.place
+                );
+                return Err(listed::placed_error(&entry.place, why));
             }
         }
-        Ok(Self { entries })
+        Ok(())
     }
 
-    /// Lists with these lines.
-    #[cfg(feature = "registry")]
-    pub(crate) fn of(entries: Vec<ListLine>) -> Self {
-        Self { entries }
+    /// The same from the names and the texts of lists.
+    #[cfg(test)]
+    pub(crate) fn parse<'t>(lists: impl IntoIterator<Item = (&'t str, &'t str)>) -> Result<Self, Error> {
+        let files: Vec<Arc<File>> = lists.into_iter().map(|(name, text)| File::new(name, text)).collect();
+        Self::read(&files)
     }
 
-    /// The lines, in order.
-    #[cfg(feature = "registry")]
-    pub(crate) fn entries(&self) -> &[ListLine] {
+    /// The artifacts, in the order of the lists.
+    pub(crate) fn entries(&self) -> &[Listed] {
         &self.entries
+    }
+
+    /// The artifacts without their places, in the order of the lists.
+    pub(crate) fn artifacts(&self) -> impl Iterator<Item = &Artifact> {
+        self.entries.iter().map(|entry| &entry.artifact)
+    }
+
+    /// All artifacts, sorted, each once.
+    pub(crate) fn merged(&self) -> Vec<Artifact> {
+        merge::merged(self.artifacts())
     }
 
     /// The lists by the names of their images, including their names on a mirror.
     pub(crate) fn by_name(&self, mirror: &Mirror, layout: Layout) -> ByName<'_> {
         let mut known: HashMap<String, Vec<usize>> = HashMap::new();
         for (number, entry) in self.entries.iter().enumerate() {
-            entry.names(mirror, layout).into_iter().for_each(|name| known.entry(name).or_default().push(number));
+            entry
+                .artifact
+                .names(mirror, layout)
+                .into_iter()
+                .for_each(|name| known.entry(name).or_default().push(number));
         }
-        ByName { bundle: self, known }
+        ByName { bundle: self, mirror: mirror.clone(), known }
     }
 }
 
@@ -101,6 +122,7 @@ impl Bundle {
 #[derive(Debug)]
 pub(crate) struct ByName<'b> {
     bundle: &'b Bundle,
+    mirror: Mirror,
     /// By registry and repository: the indexes of the lines.
     known: HashMap<String, Vec<usize>>,
 }
@@ -108,7 +130,7 @@ pub(crate) struct ByName<'b> {
 impl ByName<'_> {
     /// The verdict on a use under any of its names: `own` is as rendered, `source` its source if known.
     pub(crate) fn verdict(&self, own: &Reference, source: Option<&Reference>) -> Verdict {
-        let names = std::iter::once(own).chain(source).filter_map(|name| self.known.get(&name_of(name)));
+        let names = std::iter::once(own).chain(source).filter_map(|name| self.known.get(&name.name()));
         let mut numbers: Vec<usize> = names.flatten().copied().collect();
         numbers.sort_unstable();
         numbers.dedup();
@@ -116,9 +138,10 @@ impl ByName<'_> {
         let tag = own.tag.as_deref().or(own.digest.is_none().then_some("latest"));
         let mut other_digest = None;
         let mut versions = BTreeSet::new();
-        for entry in numbers.into_iter().map(|number| &self.bundle.entries[number]) {
-            let version = entry.destination.as_ref().unwrap_or(&entry.source);
-            let there = version.tag.as_deref().or(entry.source.tag.as_deref());
+        for entry in numbers.into_iter().map(|number| &self.bundle.entries[number].artifact) {
+            let place = entry.named_place(&self.mirror);
+            let version = place.as_ref().unwrap_or(&entry.reference);
+            let there = version.tag.as_deref().or(entry.reference.tag.as_deref());
             let there = there.or(entry.digest.is_none().then_some("latest"));
             let same_tag = tag.is_some() && tag == there;
             match (&own.digest, &entry.digest) {
@@ -137,45 +160,6 @@ impl ByName<'_> {
             Some(digest) => Verdict::OtherDigest(digest),
             None => Verdict::Missing(versions.into_iter().collect()),
         }
-    }
-}
-
-/// The name of a reference without its version.
-fn name_of(reference: &Reference) -> String {
-    format!("{}/{}", reference.registry, reference.repository)
-}
-
-impl ListLine {
-    fn parse(first: &str, second: Option<&str>) -> Result<Self, Error> {
-        let read = |text: &str| {
-            let bare = ["oci://", "docker://"].iter().find_map(|scheme| text.strip_prefix(scheme)).unwrap_or(text);
-            // A tag has no plus, so helm pushes the version 1.0.0+b1 of a chart as 1.0.0_b1.
-            let bare = if text.starts_with("oci://") { bare.replace('+', "_") } else { bare.to_owned() };
-            Reference::parse(&bare).map_err(|why| Error::input(format!("{text:?}: {why}")))
-        };
-        let source = read(first)?;
-        let (destination, digest) = match second {
-            Some(digest) if digest.starts_with("sha256:") || digest.starts_with("sha512:") => {
-                // The same check as for a digest within a reference.
-                let checked = Reference::parse(&format!("x@{digest}"));
-                let checked = checked.map_err(|why| Error::input(format!("{digest:?}: {why}")))?;
-                (None, checked.digest)
-            }
-            Some(destination) => (Some(read(destination)?), None),
-            None => (None, None),
-        };
-        let digest = digest.or_else(|| source.digest.clone());
-        let digest = digest.or_else(|| destination.as_ref().and_then(|destination| destination.digest.clone()));
-        Ok(Self { source, destination, digest })
-    }
-
-    /// The names of the image on this line: its source, and its name on the mirror.
-    fn names(&self, mirror: &Mirror, layout: Layout) -> BTreeSet<String> {
-        let lies = match &self.destination {
-            Some(destination) => Some(name_of(destination)),
-            None => layout.repository(mirror, &self.source),
-        };
-        lies.into_iter().chain([name_of(&self.source)]).collect()
     }
 }
 
