@@ -4,8 +4,12 @@
 pub(crate) const EXPIRED_SUPPRESSION: &str = "expired-suppression";
 /// `latent-override`
 pub(crate) const LATENT_OVERRIDE: &str = "latent-override";
+/// `mirror-not-checked`
+pub(crate) const MIRROR_NOT_CHECKED: &str = "mirror-not-checked";
 /// `missing-pull-secret`
 pub(crate) const MISSING_PULL_SECRET: &str = "missing-pull-secret";
+/// `not-on-mirror`
+pub(crate) const NOT_ON_MIRROR: &str = "not-on-mirror";
 /// `nothing-rendered`
 pub(crate) const NOTHING_RENDERED: &str = "nothing-rendered";
 /// `number-as-tag`

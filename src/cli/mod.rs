@@ -25,6 +25,7 @@ pub(crate) mod manifests;
 pub(crate) mod manual;
 #[cfg(feature = "registry")]
 pub(crate) mod mirror;
+mod mirror_check;
 pub(crate) mod one_release;
 pub(crate) mod output;
 pub(crate) mod policy;
@@ -254,6 +255,15 @@ pub(crate) fn run_with_patience(
         Command::Dependency(mut args) => {
             args.set_patience(patience);
             dependency::run(&args, streams)
+        }
+        Command::Lint(mut args) => {
+            args.stop_clock();
+            args.set_patience(patience);
+            lint::run(&args, streams)
+        }
+        Command::Template(mut args) => {
+            args.set_patience(patience);
+            template::run(&args, streams)
         }
         _ => panic!("the command fetches nothing"),
     };

@@ -10,11 +10,12 @@ use super::{Outcome, Problem, Streams};
 use crate::bundle::Bundle;
 use crate::chart_reference::{ChartReference, RemoteChart};
 use crate::cli::one_release::no_release;
-use crate::config::sides::{Pair, chart_sources, files, pairs, target_of_new};
+use crate::config::sides::{Pair, chart_sources, files, mirror_hosts, pairs, target_of_new};
 use crate::config::{Config, FILE_NAME, ListedRelease, MirrorTarget, ReleaseSpec};
 use crate::disk::Reach;
 use crate::error::Error;
 use crate::finding::Finding;
+use crate::reference::Mirror;
 use crate::report::changes::Changes;
 use crate::report::{Coverage, Fingerprint, ReleaseName, Report};
 use crate::rule_ids;
@@ -43,7 +44,7 @@ impl Args {
         let bundle = policy.bundle(&self.settings, reach)?;
         let lists = self.settings.bundles(policy.decides());
         let same_lists = policy.is_of_base() || !lists.iter().any(|path| base.touches(path));
-        let jobs = self.both(&policy, config, bundle, reach)?;
+        let mut jobs = self.both(&policy, config, bundle, reach)?;
         let (baseline, old_baseline) = policy.baseline(self.baseline.as_deref(), self.baseline(reach)?)?;
         let entries = policy.entries();
         let accepts_alike = same_entries(&entries, policy.old_entries())
@@ -57,7 +58,11 @@ impl Args {
                 matches!(before, StateBefore::Was(was) if was.entry == job.entry && was.settings == job.settings);
             !same || !accepts_alike || !same_lists || base.touches_files(job)
         };
-        let (jobs, mut before): (Vec<Job>, Vec<StateBefore>) = jobs.into_iter().filter(is_touched).unzip();
+        jobs.retain(is_touched);
+        if self.asks_mirror(policy.decides()) {
+            self.ask_known_mirrors(&mut jobs, &policy)?;
+        }
+        let (jobs, mut before): (Vec<Job>, Vec<StateBefore>) = jobs.into_iter().unzip();
         if jobs.is_empty() {
             let _ = writeln!(streams.err, "none of {all} releases changed since {revision}");
         }
@@ -101,6 +106,25 @@ impl Args {
         }
         let told = self.told(&policy, jobs.first())?;
         Ok(told.into_iter().chain(reports).collect())
+    }
+
+    /// Makes both states ask the mirrors of the base and of the flags. A branch cannot make us send a credential to a host of its choice.
+    fn ask_known_mirrors(&self, jobs: &mut [(Job, StateBefore)], policy: &Policy<'_>) -> Result<(), Error> {
+        let charts: Vec<RemoteChart> = jobs.iter().filter_map(|(job, _)| job.chart.remote()).cloned().collect();
+        let hosts: BTreeSet<&str> = match policy.old() {
+            Ok(Some(old)) => mirror_hosts(old),
+            _ => BTreeSet::new(),
+        };
+        let is_free = self.allow_new_sources || self.settings.names_mirror();
+        let is_known = |mirror: &Mirror| is_free || mirror.hosts().is_subset(&hosts);
+        let both = jobs.iter_mut().flat_map(|(job, before)| {
+            let before = match before {
+                StateBefore::Was(was) => Some(&mut was.settings),
+                _ => None,
+            };
+            std::iter::once(&mut job.settings).chain(before)
+        });
+        self.ask_mirrors(both.collect(), &charts, &is_known)
     }
 
     /// The charts of both states that are fetched. A branch cannot make us ask somebody whom the base does not know.

@@ -69,6 +69,13 @@ pub(crate) struct Args {
     fetch: FetchFlags,
 }
 
+#[cfg(all(test, feature = "registry"))]
+impl Args {
+    pub(crate) fn set_patience(&mut self, patience: crate::registry::Patience) {
+        self.fetch.source.set_patience(patience);
+    }
+}
+
 /// Flags of `helm template` that have no effect in a client-side render.
 #[derive(Debug, clap::Args)]
 struct Ignored {

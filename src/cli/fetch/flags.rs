@@ -172,7 +172,7 @@ impl SourceFlags {
         limits: &Limits,
         watch: &'w dyn Watch,
     ) -> Result<Fetcher<'w>, Error> {
-        let options = self.options(charts, repositories, &Reach::of_user(limits.file_bytes))?;
+        let options = self.options(&Asked::charts(charts), repositories, &Reach::of_user(limits.file_bytes))?;
         let cache = Cache::of(self.cache_dir.clone(), |name| std::env::var_os(name));
         Fetcher::new(options, cache, self.offline, limits, watch)
     }
@@ -192,15 +192,49 @@ impl SourceFlags {
         self.offline
     }
 
-    fn options(
+    /// How a client for the hosts of a mirror works; reads the files.
+    ///
+    /// # Errors
+    /// A flag cannot be used. `charts` are those that the run fetches: a password is for one host.
+    pub(crate) fn options_of_mirror(
         &self,
+        hosts: &BTreeSet<String>,
         charts: &[RemoteChart],
-        repositories: &[HelmRepository],
         reach: &Reach,
     ) -> Result<Options, Error> {
-        let registries: BTreeSet<String> = charts.iter().filter_map(registry_of).collect();
-        let mut hosts = registries.clone();
-        hosts.extend(charts.iter().filter_map(web_host_of));
+        let mut asked = Asked::charts(charts);
+        asked.hosts.extend(hosts.iter().cloned());
+        if self.username.is_some() {
+            self.check_password(&asked)?;
+        }
+        self.options(&Asked { registries: hosts.clone(), hosts: hosts.iter().cloned().collect() }, &[], reach)
+    }
+
+    /// Checks that a password is for one host: what names the hosts, a Chart.yaml or a branch, must not lead it to others.
+    fn check_password(&self, asked: &Asked) -> Result<(), Error> {
+        let mut hosts: Vec<&str> = Vec::new();
+        for host in &asked.hosts {
+            if !hosts.contains(&host.as_str()) {
+                hosts.push(host);
+            }
+        }
+        match hosts.len() {
+            0 | 1 => Ok(()),
+            _ => Err(Error::input(format!(
+                "--username and --password are for one host, and the hosts are {}; --auth-file FILE has one for each",
+                hosts.join(", ")
+            ))),
+        }
+    }
+
+    /// The flags with which the mirror command reaches the same hosts, each after a space.
+    pub(crate) fn mirror_flags(&self) -> &'static str {
+        if self.plain_http { " --plain-http" } else { "" }
+    }
+
+    fn options(&self, asked: &Asked, repositories: &[HelmRepository], reach: &Reach) -> Result<Options, Error> {
+        let registries = asked.registries.clone();
+        let hosts: BTreeSet<String> = asked.hosts.iter().cloned().collect();
         if self.offline {
             // Nobody is asked: no credential is read, and no helper runs.
             return Ok(Options::default());
@@ -210,19 +244,7 @@ impl SourceFlags {
         let helm = helm_credential_file(|name| std::env::var_os(name));
         let mut credentials = credentials(reach, self.auth_file.as_deref(), helm)?;
         if let (Some(user), Some(Secret(password))) = (&self.username, &self.password) {
-            // What names the hosts, a Chart.yaml or a branch, must not lead a password to others.
-            if hosts.len() > 1 {
-                let mut hosts: Vec<String> = Vec::new();
-                for host in charts.iter().flat_map(|chart| registry_of(chart).or_else(|| web_host_of(chart))) {
-                    if !hosts.contains(&host) {
-                        hosts.push(host);
-                    }
-                }
-                return Err(Error::input(format!(
-                    "--username and --password are for one host, and the charts are at {}; --auth-file FILE has one for each",
-                    hosts.join(", ")
-                )));
-            }
+            self.check_password(asked)?;
             credentials.give(hosts.clone(), user.clone(), password.clone());
         }
         let mut insecure = if self.insecure_skip_tls_verify { hosts.clone() } else { BTreeSet::new() };
@@ -247,6 +269,23 @@ impl SourceFlags {
             credentials,
             realms: self.auth_realm.iter().map(|host| host.to_ascii_lowercase()).collect(),
         })
+    }
+}
+
+/// Who is asked.
+struct Asked {
+    /// The registries.
+    registries: BTreeSet<String>,
+    /// All hosts, in the order in which the user named them.
+    hosts: Vec<String>,
+}
+
+impl Asked {
+    fn charts(charts: &[RemoteChart]) -> Self {
+        Self {
+            registries: charts.iter().filter_map(registry_of).collect(),
+            hosts: charts.iter().filter_map(|chart| registry_of(chart).or_else(|| web_host_of(chart))).collect(),
+        }
     }
 }
 
