@@ -6,10 +6,11 @@ use super::config::ConfigFlags;
 use super::fetch::{self, FetchFlags};
 use super::fix::flags::FixFlags;
 use super::jobs::{self, Done, Job};
+use super::missing_dependencies::dependencies;
 use super::output::OutputFlags;
 use super::policy::ConfigFrom;
 use super::progress::Progress;
-use super::release::{ReleaseFlags, log};
+use super::release::ReleaseFlags;
 use super::settings::SettingsFlags;
 use super::{Outcome, Problem, Streams, manifests};
 use crate::chart_reference::RemoteChart;
@@ -152,7 +153,8 @@ impl Args {
             return self.finish(self.accepted(vec![checked], config, reach)?, streams, Outcome::Clean);
         }
         let jobs = self.jobs(config, reach)?;
-        let store = self.store(&jobs, config, reach, streams)?;
+        let mut store = self.store(&jobs, config, reach, streams)?;
+        store.is_once = true;
         let mut outcome = Outcome::Clean;
         if self.write_baseline.is_some() {
             // The baseline is made from all reports before secrets are masked in them.
@@ -329,7 +331,9 @@ impl Args {
         let mut store = Store::new(stdin(jobs, reach, streams)?, reach.clone());
         store.own = Own::with(config.file.as_ref().map(|file| Path::new(file.name())));
         let charts = jobs.iter().map(|job| &job.chart);
-        fetch::put(self.fetch.archives(charts, &self.release.limits()?, streams.err)?, &mut store);
+        let limits = self.release.limits()?;
+        fetch::put(self.fetch.archives(charts.clone(), &limits, streams.err)?, &mut store);
+        store.dependencies = dependencies(&self.fetch, charts, &limits);
         Ok(store)
     }
 
@@ -366,7 +370,7 @@ impl Args {
             Detail::Usual => !line.starts_with("level=INFO") && !line.starts_with("level=DEBUG"),
             Detail::All => true,
         };
-        log(streams, &told.log.into_iter().filter(is_told).collect::<Vec<_>>());
+        streams.log(&told.log.into_iter().filter(is_told).collect::<Vec<_>>());
         if let Some(error) = told.error {
             let error = format!("{error}{}", instead(job));
             let name = job.entry.as_ref().map(|_| format!("{}: ", job.full_name())).unwrap_or_default();

@@ -49,36 +49,14 @@ impl Args {
         }
         let reach = Reach::of_user(self.release.limits()?.file_bytes);
         let options = self.fetch.source.options_of_mirror(hosts, charts, &reach)?;
-        Ok(MirrorCheck::new(crate::mirroring::Asker::start(options, told::Told)?, self.fetch.source.mirror_flags()))
+        Ok(MirrorCheck::new(
+            crate::mirroring::Asker::start(options, super::fetch::ToldOnStderr)?,
+            self.fetch.source.mirror_flags(),
+        ))
     }
 
     #[cfg(not(feature = "registry"))]
     fn mirror_checker(&self, _: &BTreeSet<String>, _: &[RemoteChart]) -> Result<MirrorCheck, Error> {
         Ok(MirrorCheck::nobody("this airtight was built without the feature `registry`, so it cannot ask a mirror"))
-    }
-}
-
-#[cfg(feature = "registry")]
-mod told {
-    use crate::cli::door::Door;
-    use crate::registry::Watch;
-    use std::io::{self, Write};
-    use std::time::Duration;
-
-    /// Tells of waits on stderr, while the releases are checked.
-    pub(super) struct Told;
-
-    impl Watch for Told {
-        fn waits(&self, host: &str, wait: Duration, why: &str) {
-            // Shorter waits are not worth a line. What cannot be told is no reason to stop.
-            if wait >= Duration::from_secs(1) {
-                let line = format!("waiting {:.0} s for {host}: {why}", wait.as_secs_f64());
-                drop(writeln!(Door::to_err(&mut io::stderr()), "{line}"));
-            }
-        }
-
-        fn moved(&self, _: u64) {}
-
-        fn lost(&self, _: u64) {}
     }
 }

@@ -26,6 +26,7 @@ pub(crate) mod manual;
 #[cfg(feature = "registry")]
 pub(crate) mod mirror;
 mod mirror_check;
+mod missing_dependencies;
 pub(crate) mod one_release;
 pub(crate) mod output;
 pub(crate) mod policy;
@@ -137,6 +138,13 @@ pub struct Streams<'s> {
 }
 
 impl Streams<'_> {
+    /// Prints log lines to stderr.
+    fn log(&mut self, lines: &[String]) {
+        for line in lines {
+            let _ = writeln!(self.err, "{line}");
+        }
+    }
+
     /// Reads all of stdin, up to a number of bytes.
     fn read_input(&mut self, limit: u64) -> Result<Vec<u8>, Error> {
         read_all(&mut self.input, "stdin", limit)

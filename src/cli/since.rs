@@ -5,6 +5,7 @@ use super::changed::{Base, StateBefore};
 use super::fetch::{self, Archives};
 use super::jobs::{self, Done, Job};
 use super::lint::{Args, NOTHING, stdin};
+use super::missing_dependencies::dependencies;
 use super::policy::{Policy, is_there};
 use super::{Outcome, Problem, Streams};
 use crate::bundle::Bundle;
@@ -71,6 +72,12 @@ impl Args {
         store.own = own.clone();
         let mut old_disk = base.store(&mut before, same_lists, reach);
         old_disk.own = own;
+        // A branch cannot make us ask somebody whom its Chart.yaml names.
+        if self.allow_new_sources {
+            let limits = self.release.limits()?;
+            store.dependencies = dependencies(&self.fetch, jobs.iter().map(|job| &job.chart), &limits);
+        }
+        (store.is_once, old_disk.is_once) = (true, true);
         let archives = self.fetched(&jobs, &before, &policy, streams)?;
         fetch::put(archives.clone(), &mut old_disk);
         fetch::put(archives, &mut store);

@@ -3,13 +3,14 @@
 use crate::chart::stored::Stored;
 use crate::chart_reference::{ChartReference, Location, RemoteChart};
 use crate::cli::connection::{credentials, duration_of, identity, pem};
+use crate::cli::door::Door;
 use crate::disk::Reach;
 use crate::error::Error;
 use crate::fetching::{Cache, Fetched, Fetcher, HelmRepository, OciReference};
 use crate::limits::Limits;
-use crate::registry::{Options, Patience, Tls, Watch, helm_credential_file, host_of};
+use crate::registry::{Digest, Options, Patience, Tls, Watch, helm_credential_file, host_of};
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -155,7 +156,12 @@ impl FetchFlags {
         err: &mut dyn Write,
     ) -> Result<Vec<Result<Stored, Error>>, Error> {
         let fetched = self.fetch_all(charts, limits, err)?;
-        Ok(fetched.into_iter().map(|one| one.map(|fetched| Stored::Archive(fetched.archive.to_vec()))).collect())
+        // Several references may mean the same archive.
+        let mut known: BTreeMap<Digest, Stored> = BTreeMap::new();
+        let mut stored = |fetched: Fetched| {
+            known.entry(fetched.digest).or_insert_with(|| Stored::archive(fetched.archive.into())).clone()
+        };
+        Ok(fetched.into_iter().map(|one| one.map(&mut stored)).collect())
     }
 }
 
@@ -208,6 +214,18 @@ impl SourceFlags {
             self.check_password(&asked)?;
         }
         self.options(&Asked { registries: hosts.clone(), hosts: hosts.iter().cloned().collect() }, &[], reach)
+    }
+
+    /// Checks that a password, if one is given, is for the one host of some charts.
+    ///
+    /// # Errors
+    /// They are at several hosts.
+    pub(crate) fn check_password_for<'c>(
+        &self,
+        charts: impl IntoIterator<Item = &'c RemoteChart>,
+    ) -> Result<(), Error> {
+        let charts: Vec<RemoteChart> = charts.into_iter().cloned().collect();
+        if self.username.is_some() { self.check_password(&Asked::charts(&charts)) } else { Ok(()) }
     }
 
     /// Checks that a password is for one host: what names the hosts, a Chart.yaml or a branch, must not lead it to others.
@@ -305,6 +323,26 @@ fn web_host_of(chart: &RemoteChart) -> Option<String> {
     }
 }
 
+/// Tells of waits on stderr, from any thread.
+pub(crate) struct ToldOnStderr;
+
+impl Watch for ToldOnStderr {
+    fn waits(&self, host: &str, wait: Duration, why: &str) {
+        tell_wait(&mut Door::to_err(&mut std::io::stderr()), host, wait, why);
+    }
+
+    fn moved(&self, _: u64) {}
+
+    fn lost(&self, _: u64) {}
+}
+
+fn tell_wait(err: &mut dyn Write, host: &str, wait: Duration, why: &str) {
+    // Shorter waits are not worth a line. What cannot be told is no reason to stop.
+    if wait >= Duration::from_secs(1) {
+        drop(writeln!(err, "waiting {:.0} s for {host}: {why}", wait.as_secs_f64()));
+    }
+}
+
 /// Tells of waits, on stderr.
 pub(crate) struct Waits<'e> {
     err: RefCell<&'e mut dyn Write>,
@@ -318,10 +356,7 @@ impl<'e> Waits<'e> {
 
 impl Watch for Waits<'_> {
     fn waits(&self, host: &str, wait: Duration, why: &str) {
-        // Shorter waits are not worth a line. What cannot be told is no reason to stop.
-        if wait >= Duration::from_secs(1) {
-            drop(writeln!(self.err.borrow_mut(), "waiting {:.0} s for {host}: {why}", wait.as_secs_f64()));
-        }
+        tell_wait(&mut **self.err.borrow_mut(), host, wait, why);
     }
 
     fn moved(&self, _: u64) {}

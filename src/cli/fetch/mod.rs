@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::limits::Limits;
 use crate::store::Store;
 #[cfg(feature = "registry")]
-pub(crate) use flags::{FetchFlags, SourceFlags, Waits};
+pub(crate) use flags::{FetchFlags, SourceFlags, ToldOnStderr, Waits};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
