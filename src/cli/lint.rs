@@ -328,12 +328,23 @@ impl Args {
         reach: &Arc<Reach>,
         streams: &mut Streams<'_>,
     ) -> Result<Store, Problem> {
-        let mut store = Store::new(stdin(jobs, reach, streams)?, reach.clone());
-        store.own = Own::with(config.file.as_ref().map(|file| Path::new(file.name())));
+        let mut store = Self::store_of_disk(jobs, config, reach, streams)?;
         let charts = jobs.iter().map(|job| &job.chart);
         let limits = self.release.limits()?;
         fetch::put(self.fetch.archives(charts.clone(), &limits, streams.err)?, &mut store);
         store.dependencies = dependencies(&self.fetch, charts, &limits);
+        Ok(store)
+    }
+
+    /// The same without what is fetched.
+    pub(super) fn store_of_disk(
+        jobs: &[Job],
+        config: &Config,
+        reach: &Arc<Reach>,
+        streams: &mut Streams<'_>,
+    ) -> Result<Store, Error> {
+        let mut store = Store::new(stdin(jobs, reach, streams)?, reach.clone());
+        store.own = Own::with(config.file.as_ref().map(|file| Path::new(file.name())));
         Ok(store)
     }
 
@@ -393,7 +404,7 @@ fn instead(job: &Job) -> String {
 }
 
 /// The content of stdin, if a release reads it.
-pub(super) fn stdin(jobs: &[Job], reach: &Reach, streams: &mut Streams<'_>) -> Result<Option<Vec<u8>>, Error> {
+fn stdin(jobs: &[Job], reach: &Reach, streams: &mut Streams<'_>) -> Result<Option<Vec<u8>>, Error> {
     let is_read = jobs.iter().any(|job| job.flags.reads_stdin());
     is_read.then(|| streams.read_input(reach.file_bytes())).transpose()
 }

@@ -4,7 +4,7 @@
 use super::changed::{Base, StateBefore};
 use super::fetch::{self, Archives};
 use super::jobs::{self, Done, Job};
-use super::lint::{Args, NOTHING, stdin};
+use super::lint::{Args, NOTHING};
 use super::missing_dependencies::dependencies;
 use super::policy::{Policy, is_there};
 use super::{Outcome, Problem, Streams};
@@ -21,8 +21,6 @@ use crate::report::changes::Changes;
 use crate::report::{Coverage, Fingerprint, ReleaseName, Report};
 use crate::rule_ids;
 use crate::settings::Settings;
-use crate::store::Store;
-use crate::store::own_files::Own;
 use crate::suppress::Checked;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -67,11 +65,9 @@ impl Args {
         if jobs.is_empty() {
             let _ = writeln!(streams.err, "none of {all} releases changed since {revision}");
         }
-        let own = Own::with(config.file.as_ref().map(|file| Path::new(file.name())));
-        let mut store = Store::new(stdin(&jobs, reach, streams)?, reach.clone());
-        store.own = own.clone();
+        let mut store = Self::store_of_disk(&jobs, config, reach, streams)?;
         let mut old_disk = base.store(&mut before, same_lists, reach);
-        old_disk.own = own;
+        old_disk.own = store.own.clone();
         // A branch cannot make us ask somebody whom its Chart.yaml names.
         if self.allow_new_sources {
             let limits = self.release.limits()?;

@@ -2,13 +2,13 @@
 
 use crate::chart::stored::Stored;
 use crate::chart_reference::{ChartReference, Location, RemoteChart};
-use crate::cli::connection::{credentials, duration_of, identity, pem};
+use crate::cli::connection::{ConnectionFlags, Hosts};
 use crate::cli::door::Door;
 use crate::disk::Reach;
 use crate::error::Error;
 use crate::fetching::{Cache, Fetched, Fetcher, HelmRepository, OciReference};
 use crate::limits::Limits;
-use crate::registry::{Digest, Options, Patience, Tls, Watch, helm_credential_file, host_of};
+use crate::registry::{Digest, Options, Patience, Watch, helm_credential_file, host_of};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -30,7 +30,7 @@ pub(crate) struct FetchFlags {
 }
 
 /// How charts are fetched.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Charts from registries")]
 pub(crate) struct SourceFlags {
     /// Keep fetched charts in this folder (default: AIRTIGHT_CACHE_DIR, or airtight in the user's folder of caches)
@@ -39,40 +39,14 @@ pub(crate) struct SourceFlags {
     /// Fetch nothing: take charts from the cache only
     #[arg(long)]
     offline: bool,
-    /// Use HTTP for registries
-    #[arg(long)]
-    plain_http: bool,
-    /// Do not verify the certificates of registries and repositories
-    #[arg(long)]
-    insecure_skip_tls_verify: bool,
-    /// Trust the certificate authorities of this file too, in PEM
-    #[arg(long, value_name = "FILE")]
-    ca_file: Option<PathBuf>,
-    /// Show this client certificate to registries and repositories, in PEM
-    #[arg(long, value_name = "FILE", requires = "key_file")]
-    cert_file: Option<PathBuf>,
-    /// The private key of --cert-file, in PEM
-    #[arg(long, value_name = "FILE", requires = "cert_file")]
-    key_file: Option<PathBuf>,
-    /// Read credentials from this file only
-    ///
-    /// Default: helm's registry/config.json (HELM_REGISTRY_CONFIG), REGISTRY_AUTH_FILE, docker's config.json (DOCKER_CONFIG), and
-    /// containers/auth.json in XDG_RUNTIME_DIR and ~/.config, in this order; the first with an entry for the registry counts.
-    /// Credential helpers that these files name are run.
-    #[arg(long, value_name = "FILE", alias = "registry-config")]
-    auth_file: Option<PathBuf>,
+    #[command(flatten)]
+    connection: ConnectionFlags,
     /// User for the registry or the repository of the chart
     #[arg(long, value_name = "USER", requires = "password")]
     username: Option<String>,
     /// Password for the registry or the repository of the chart; other users of the machine can see it: a credential file is safer
     #[arg(long, value_name = "PASSWORD", requires = "username")]
     password: Option<Secret>,
-    /// Send credentials to the token server on this host although it is not in the registry's domain (can be given several times)
-    #[arg(long, value_name = "HOST")]
-    auth_realm: Vec<String>,
-    /// How long to wait in total for each registry that asks to wait or fails for a moment, such as 90s, 10m or 1h
-    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration_of)]
-    retry_budget: Duration,
     /// Only tests are less patient.
     #[arg(skip)]
     patience: Patience,
@@ -91,26 +65,6 @@ impl From<String> for Secret {
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Secret")
-    }
-}
-
-impl Default for SourceFlags {
-    fn default() -> Self {
-        Self {
-            cache_dir: None,
-            offline: false,
-            plain_http: false,
-            insecure_skip_tls_verify: false,
-            ca_file: None,
-            cert_file: None,
-            key_file: None,
-            auth_file: None,
-            username: None,
-            password: None,
-            auth_realm: Vec::new(),
-            retry_budget: Patience::default().budget,
-            patience: Patience::default(),
-        }
     }
 }
 
@@ -185,7 +139,7 @@ impl SourceFlags {
 
     /// The waits that are allowed in total; the seconds of tests are shorter.
     fn budget(&self) -> Duration {
-        self.retry_budget.mul_f64(self.patience.second.as_secs_f64())
+        self.connection.retry_budget.mul_f64(self.patience.second.as_secs_f64())
     }
 
     #[cfg(test)]
@@ -247,46 +201,34 @@ impl SourceFlags {
 
     /// The flags with which the mirror command reaches the same hosts, each after a space.
     pub(crate) fn mirror_flags(&self) -> &'static str {
-        if self.plain_http { " --plain-http" } else { "" }
+        if self.connection.plain_http { " --plain-http" } else { "" }
     }
 
     fn options(&self, asked: &Asked, repositories: &[HelmRepository], reach: &Reach) -> Result<Options, Error> {
-        let registries = asked.registries.clone();
         let hosts: BTreeSet<String> = asked.hosts.iter().cloned().collect();
         if self.offline {
             // Nobody is asked: no credential is read, and no helper runs.
             return Ok(Options::default());
         }
-        let authorities = self.ca_file.as_deref().map(|path| pem(reach, "--ca-file", path)).transpose()?;
-        let identity = identity(reach, self.cert_file.as_deref(), self.key_file.as_deref())?;
         let helm = helm_credential_file(|name| std::env::var_os(name));
-        let mut credentials = credentials(reach, self.auth_file.as_deref(), helm)?;
+        let patience = Patience { budget: self.budget(), ..self.patience };
+        let of_flags = Hosts { registries: asked.registries.clone(), all: hosts.clone() };
+        let mut options = self.connection.options(of_flags, helm, patience, reach)?;
         if let (Some(user), Some(Secret(password))) = (&self.username, &self.password) {
             self.check_password(asked)?;
-            credentials.give(hosts.clone(), user.clone(), password.clone());
+            options.credentials.give(hosts, user.clone(), password.clone());
         }
-        let mut insecure = if self.insecure_skip_tls_verify { hosts.clone() } else { BTreeSet::new() };
         for repository in repositories {
             let host = url::Url::parse(&repository.url).ok().map(|url| host_of(&url));
             let host: BTreeSet<String> = host.into_iter().collect();
             if !repository.username.is_empty() && !repository.password.is_empty() {
-                credentials.give(host.clone(), repository.username.clone(), repository.password.clone());
+                options.credentials.give(host.clone(), repository.username.clone(), repository.password.clone());
             }
             if repository.is_insecure {
-                insecure.extend(host);
+                options.tls.insecure.extend(host);
             }
         }
-        Ok(Options {
-            tls: Tls {
-                plain: if self.plain_http { registries } else { BTreeSet::new() },
-                insecure,
-                authorities,
-                identity: identity.map(|(name, text)| (name, text, hosts)),
-            },
-            patience: Patience { budget: self.budget(), ..self.patience },
-            credentials,
-            realms: self.auth_realm.iter().map(|host| host.to_ascii_lowercase()).collect(),
-        })
+        Ok(options)
     }
 }
 
