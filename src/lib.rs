@@ -75,6 +75,7 @@ mod chart;
 mod chart_reference;
 #[cfg(feature = "cli")]
 mod cli;
+mod closure;
 mod compiler;
 mod config;
 #[cfg(feature = "registry")]

@@ -30,6 +30,9 @@ pub(crate) struct Args {
     /// Print what must be mirrored: the source reference, and its destination on the mirror
     #[arg(long, conflicts_with = "wide")]
     source: bool,
+    /// List every image that the chart can print, over all of its switches, each with the smallest settings under which it appears
+    #[arg(long, conflicts_with_all = ["source", "wide"])]
+    all: bool,
     /// Only images found with at least this certainty
     #[arg(long, value_enum, value_name = "TIER", default_value = "possible")]
     tier: TierFlag,
@@ -75,6 +78,18 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
     let One { prepared, environment, settings, has_mirror } = args.one.prepare(&args.render, streams)?;
     if args.source && !has_mirror {
         return Err(Error::input(format!("--source: {NO_MIRROR}")).into());
+    }
+    if args.all {
+        let closure = crate::closure::Closure::of(&prepared, &settings, &mut Compiler::new(), crate::closure::Budget::default())?;
+        for image in &closure.images {
+            let settings: Vec<String> = image.settings.iter().map(ToString::to_string).collect();
+            let _ = writeln!(streams.out, "{}  {}  {:?}  {}", image.reference, if image.is_today { "today" } else { "" }, settings, image.unproven.as_deref().unwrap_or_default());
+        }
+        for unit in &closure.units {
+            let _ = writeln!(streams.err, "{} runs {} of {} {}: {:?}", unit.template, unit.runs, unit.combinations, if unit.is_bounded {"BOUNDED"} else {""}, unit.switches.iter().map(ToString::to_string).collect::<Vec<_>>());
+        }
+        let _ = writeln!(streams.err, "open {:?}", closure.open.iter().map(ToString::to_string).collect::<Vec<_>>());
+        return Ok(Outcome::Clean);
     }
     let (mut compiler, mut lines) = (Compiler::new(), Vec::new());
     let found = if has_mirror {

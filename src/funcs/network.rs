@@ -17,7 +17,8 @@ pub(crate) static FUNCTIONS: &[Function] = &[
     Function::new("getHostByName", &[&STRING], Flow::None, "an address of a host: always empty", host).not_hermetic(),
 ];
 
-fn lookup(_: &mut Context<'_>, _: &[Value]) -> Result<Value, Failure> {
+fn lookup(ctx: &mut Context<'_>, _: &[Value]) -> Result<Value, Failure> {
+    ctx.ask("lookup");
     Ok(Map::new().into())
 }
 

@@ -5,9 +5,10 @@ pub(crate) mod deciders;
 pub(crate) mod doubled;
 pub(crate) mod find;
 pub(crate) mod operators;
+pub(crate) mod rendered;
 
 pub(crate) use class::Class;
 pub(crate) use deciders::ReferencePart;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use find::find;
-pub(crate) use find::{ImageUse, Search, Shape, Tier};
+pub(crate) use find::{Hints, ImageUse, Search, Shape, Tier};

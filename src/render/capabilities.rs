@@ -156,8 +156,14 @@ static VERSION_SET_METHODS: [Function; 1] =
 
 static HELM_VERSION: Type = Type::new("version.BuildInfo", GoKind::Struct, None);
 
-fn has(_: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
+/// The name of the fact that `.Capabilities.APIVersions.Has` asks for, before the version.
+pub(crate) const HAS: &str = "APIVersions.Has ";
+
+fn has(ctx: &mut Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     let wanted = args.get(1).and_then(Value::as_str);
+    if ctx.probe.is_some() {
+        ctx.ask(&format!("{HAS}{}", wanted.map(ToString::to_string).unwrap_or_default()));
+    }
     let found = args.first().and_then(Value::as_list).is_some_and(|list| list.iter().any(|v| v.as_str() == wanted));
     Ok(Value::bool(found))
 }

@@ -9,6 +9,7 @@ pub(crate) mod manifest;
 pub(crate) mod order;
 pub(crate) mod output;
 pub(crate) mod scope;
+pub(crate) mod units;
 
 use crate::compiler::Compiler;
 use crate::funcs::{self, helm};

@@ -6,6 +6,7 @@ use super::error::Failure;
 use super::function::Function;
 use super::reads::Reads;
 use super::set::{Compiled, Set};
+use super::touched::Probe;
 use super::value::{Map, Value};
 use crate::limits::Limits;
 use crate::memory::{Held, Memory};
@@ -34,6 +35,10 @@ pub(crate) struct Context<'r> {
     pub reads: Option<Reads>,
     /// Forced and recorded branches; `None` if not requested.
     pub decisions: Option<Decisions>,
+    /// Records the reads of relevant pipelines, and lets the render continue after failures; `None` if not requested.
+    pub probe: Option<Probe>,
+    /// The number of failures after which a probed render continued.
+    pub tolerated: u32,
     /// Whether the current function, or an earlier one, read the clock.
     pub(super) clock_seen: Cell<bool>,
     /// The location of the current function, if something watched is among its arguments.
@@ -80,6 +85,8 @@ impl<'r> Context<'r> {
             origins,
             reads: None,
             decisions: None,
+            probe: None,
+            tolerated: 0,
             clock_seen: Cell::new(false),
             caller: None,
             regexes: crate::regex::Cache::default(),
@@ -106,6 +113,25 @@ impl<'r> Context<'r> {
         self.templates = Rc::new(set);
         self.functions = functions;
         self
+    }
+
+    /// The same state with templates that several renders share.
+    pub(crate) fn with_shared(mut self, set: Rc<Set>, functions: &'r dyn Fn(&str) -> Option<&'static Function>) -> Self {
+        self.templates = set;
+        self.functions = functions;
+        self
+    }
+
+    /// Whether execution continues after a failure.
+    pub(super) fn is_tolerant(&self) -> bool {
+        self.probe.is_some() || self.keeps_no_value()
+    }
+
+    /// Records that a template asks for a fact that no map contains: `APIVersions batch/v1`.
+    pub(crate) fn ask(&self, fact: &str) {
+        if let Some(probe) = &self.probe {
+            probe.ask(fact.as_bytes());
+        }
     }
 
     /// Records that the current function reads a member of a map.

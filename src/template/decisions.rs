@@ -86,6 +86,8 @@ pub(crate) struct Decisions {
     pub mirror_keys: Vec<ValuesPath>,
     /// Files that are not executed.
     pub skipped: BTreeSet<String>,
+    /// The only file that is executed, if not all are.
+    pub only: Option<String>,
     decided: Vec<MarkedDecision>,
     known: HashMap<Site, usize>,
     /// The executed file.
@@ -113,6 +115,7 @@ impl Decisions {
             matters,
             mirror_keys: Vec::new(),
             skipped: BTreeSet::new(),
+            only: None,
             decided: Vec::new(),
             known: HashMap::new(),
             file: "".into(),
@@ -142,7 +145,7 @@ impl Decisions {
     /// Begins the execution of a file; returns whether it should be executed.
     pub(crate) fn enter_file(&mut self, name: &str) -> bool {
         (self.file, self.left) = (name.into(), 0);
-        !self.skipped.contains(name)
+        !self.skipped.contains(name) && self.only.as_deref().is_none_or(|only| only == name)
     }
 
     /// The gates through which a byte of a file was reached.

@@ -24,6 +24,16 @@ struct Callee<'t> {
 impl<'t> State<'t, '_, '_> {
     /// The value of a pipeline; declares or assigns its variables.
     pub(super) fn pipeline(&mut self, dot: &Eval, pipe: &'t Pipe) -> Result<Eval> {
+        let Some(probe) = &self.ctx.probe else { return self.unprobed_pipeline(dot, pipe) };
+        let before = probe.enter(pipe);
+        let result = self.unprobed_pipeline(dot, pipe);
+        if let Some(probe) = &self.ctx.probe {
+            probe.leave(before);
+        }
+        result
+    }
+
+    fn unprobed_pipeline(&mut self, dot: &Eval, pipe: &'t Pipe) -> Result<Eval> {
         self.at = At::Pipe(pipe);
         self.nest()?;
         self.charge(1)?;
@@ -281,6 +291,7 @@ impl<'t> State<'t, '_, '_> {
             }
             Value::GoObject(object) => {
                 if let Some(value) = object.field(name) {
+                    self.ctx.ask(name);
                     if !name.starts_with(char::is_uppercase) {
                         return Err(self.fail(format!("{name} is an unexported field of struct type {type_name}")));
                     }

@@ -147,7 +147,7 @@ impl<'t> State<'t, '_, '_> {
     fn list(&mut self, dot: &Eval, list: &'t ast::NodeList) -> Result<Next> {
         self.nest()?;
         for node in &list.nodes {
-            let next = match self.ctx.keeps_no_value() {
+            let next = match self.ctx.is_tolerant() {
                 true => self.node_at_any_cost(dot, node)?,
                 false => self.node(dot, node)?,
             };
@@ -209,6 +209,7 @@ impl<'t> State<'t, '_, '_> {
             Err(_) if !self.ctx.is_exhausted() => {
                 (self.ctx.depth, self.ctx.nesting) = (depth, nesting);
                 self.vars.truncate(variables);
+                self.ctx.tolerated += 1;
                 if let TemplateNode::Action { pipe, .. } = node {
                     match pipe.decl.as_slice() {
                         [] => self.out.push_text(NO_VALUE),
@@ -234,9 +235,10 @@ impl<'t> State<'t, '_, '_> {
     fn condition(&mut self, dot: &Eval, pipe: &'t ast::Pipe) -> Result<Eval> {
         let (depth, nesting, variables) = (self.ctx.depth, self.ctx.nesting, self.vars.len());
         match self.pipeline(dot, pipe) {
-            Err(_) if self.ctx.keeps_no_value() && !self.ctx.is_exhausted() => {
+            Err(_) if self.ctx.is_tolerant() && !self.ctx.is_exhausted() => {
                 (self.ctx.depth, self.ctx.nesting) = (depth, nesting);
                 self.vars.truncate(variables);
+                self.ctx.tolerated += 1;
                 self.declare_nothing(pipe);
                 Ok(Eval::invalid())
             }

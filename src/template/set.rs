@@ -39,6 +39,13 @@ impl Set {
         self.templates.insert(template.name.clone(), template);
     }
 
+    /// Its own templates, in the order of their names.
+    pub(crate) fn all(&self) -> Vec<&Arc<Template>> {
+        let mut all: Vec<_> = self.templates.values().collect();
+        all.sort_by(|one, other| one.name.as_bytes().cmp(other.name.as_bytes()));
+        all
+    }
+
     /// The template with a name.
     pub(crate) fn get(&self, name: &[u8]) -> Option<&Arc<Template>> {
         self.templates.get(name).or_else(|| self.outer.as_deref()?.get(name))

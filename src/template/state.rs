@@ -208,7 +208,7 @@ impl<'t, 'c, 'r> State<'t, 'c, 'r> {
 
     pub(super) fn fail_with(&self, message: String, cause: Option<Box<Failure>>) -> Box<Error> {
         // A course through everything continues after failures, and never reports them.
-        if self.ctx.keeps_no_value() {
+        if self.ctx.is_tolerant() {
             return Box::new(Error::Plain(message));
         }
         let site = self.at.pos().map(|pos| {

@@ -2,11 +2,12 @@
 //!
 //! The maps record it themselves, so that no read is missed: a file that only read what is unchanged has the same output again.
 
+use super::ast::Pipe;
 use super::value::{List, Value};
 use crate::trace::Str;
 use foldhash::fast::RandomState;
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// The most notes about members; after that, a map of which a member is read counts as read in full.
@@ -31,6 +32,10 @@ struct Log {
     /// File, map, and what was looked at.
     noted: RefCell<Vec<(u32, u32, Touch)>>,
     is_changed: Cell<bool>,
+    /// The maps that a probed file changed.
+    changed: RefCell<Vec<u32>>,
+    /// Whether a file is executed of which only some reads are recorded.
+    is_probing: Cell<bool>,
     /// Whether only changes are recorded.
     changes_only: bool,
 }
@@ -110,8 +115,56 @@ impl Watched {
 
     /// The map is changed.
     pub(super) fn change(&self) {
-        if self.log.file.get() != 0 {
+        if self.log.file.get() != 0 || self.log.is_probing.get() {
             self.log.is_changed.set(true);
+            if self.log.is_probing.get() {
+                self.log.changed.borrow_mut().push(self.number);
+            }
+        }
+    }
+}
+
+/// The map of notes about facts that are no members of maps.
+const FACTS: u32 = u32::MAX;
+
+/// Records the reads of some pipelines of one file: the relevant ones, with everything that they call.
+#[derive(Debug)]
+pub(crate) struct Probe {
+    log: Rc<Log>,
+    run: u32,
+    /// The addresses of the relevant pipelines.
+    relevant: Rc<HashSet<usize, RandomState>>,
+}
+
+/// What a probed file did.
+#[derive(Debug)]
+pub(crate) struct Probed {
+    /// The reads of its relevant pipelines in order, each once, with the indexes of the maps; `None` in place of a map for a fact
+    /// that was asked for, such as `KubeVersion` or `APIVersions batch/v1`.
+    pub reads: Vec<(Option<u32>, Touch)>,
+    /// The indexes of the maps that it changed, which others see as well.
+    pub changed: Vec<u32>,
+}
+
+impl Probe {
+    /// Begins a pipeline; returns what [`Probe::leave`] takes.
+    pub(super) fn enter(&self, pipe: &Pipe) -> u32 {
+        let before = self.log.file.get();
+        if before == 0 && self.relevant.contains(&(std::ptr::from_ref(pipe) as usize)) {
+            self.log.file.set(self.run);
+        }
+        before
+    }
+
+    /// Ends a pipeline.
+    pub(super) fn leave(&self, before: u32) {
+        self.log.file.set(before);
+    }
+
+    /// Records that a fact was asked for.
+    pub(super) fn ask(&self, fact: &[u8]) {
+        if self.log.file.get() != 0 {
+            self.log.noted.borrow_mut().push((self.run, FACTS, Touch::Member(Str::new(fact))));
         }
     }
 }
@@ -153,6 +206,28 @@ impl Touches {
     /// Begins the execution of a file, counted from 1; 0 means none.
     pub(crate) fn enter(&self, file: u32) {
         self.log.file.set(file);
+    }
+
+    /// Begins the execution of a file of which only the reads of the relevant pipelines are recorded, by their addresses. `run`
+    /// is another number than in each earlier one.
+    pub(crate) fn probe(&self, run: u32, relevant: &Rc<HashSet<usize, RandomState>>) -> Probe {
+        self.log.noted.borrow_mut().clear();
+        self.log.is_changed.set(false);
+        self.log.is_probing.set(true);
+        Probe { log: self.log.clone(), run, relevant: relevant.clone() }
+    }
+
+    /// Ends it.
+    pub(crate) fn probed(&self) -> Probed {
+        self.log.file.set(0);
+        self.log.is_probing.set(false);
+        let noted = self.log.noted.take();
+        let reads = noted.into_iter().map(|(_, map, touch)| ((map != FACTS).then_some(map), touch)).collect();
+        self.log.is_changed.set(false);
+        let mut changed = self.log.changed.take();
+        changed.sort_unstable();
+        changed.dedup();
+        Probed { reads, changed }
     }
 
     /// Whether a file changed what others see.

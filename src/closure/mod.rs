@@ -1,0 +1,236 @@
+//! [`Closure`]: all images that a chart can print, over all its switches, each with the smallest settings under which it appears.
+//!
+//! The method is that of SPLat (Kim, Marinov, Khurshid et al., ESEC/FSE 2013): execute, note which switches were read, and go back only
+//! over those. Each template file is executed alone ([`Units`]), and only reads that can change an image position count
+//! ([`Slices`](slice::Slices)), so that there is one run for each sequence of decisions, and none for switches that do not matter.
+//! docs/closure.md states what the list contains, and what it cannot.
+
+mod cover;
+mod discover;
+mod domain;
+mod explore;
+mod prove;
+mod slice;
+mod slots;
+mod usage;
+
+use crate::compiler::Compiler;
+use crate::error::Error;
+use crate::reads::dependencies::{SwitchKind, of_dependencies};
+use crate::release::{InputChange, ReleaseInputs};
+use crate::render::Capabilities;
+use crate::settings::Settings;
+use crate::template::Map;
+use crate::template::Value;
+use crate::values_path::{Key, ValuesPath};
+pub(crate) use domain::{Alternative, STUB};
+use explore::Explorer;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// Everything that decides between branches.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Switch {
+    /// A value, by its path from the top chart.
+    Value(ValuesPath),
+    /// Whether it is an upgrade.
+    Upgrade,
+    /// The version of Kubernetes.
+    KubeVersion,
+    /// Whether the cluster has an API version.
+    ApiVersion(String),
+}
+
+/// A switch that differs from what is given.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Setting {
+    /// The switch.
+    pub switch: Switch,
+    /// Its value, as JSON.
+    pub value: String,
+}
+
+/// How many executions of files a closure may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Budget {
+    /// Runs of one file.
+    pub runs: u32,
+    /// Steps of all runs together.
+    pub steps: u64,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { runs: 4096, steps: 2_000_000_000 }
+    }
+}
+
+/// An image that the release can print.
+#[derive(Debug, Clone)]
+pub(crate) struct ClosureImage {
+    /// The reference, as printed.
+    pub reference: String,
+    /// Whether the release prints it as it is given.
+    pub is_today: bool,
+    /// The smallest settings found under which it appears; empty if it is there today.
+    pub settings: Vec<Setting>,
+    /// The template files that print it, by full name.
+    pub templates: BTreeSet<String>,
+    /// Why helm does not print it with these settings, if a complete render did not: another template refuses them.
+    pub unproven: Option<String>,
+}
+
+/// One template file that can print images.
+#[derive(Debug, Clone)]
+pub(crate) struct UnitReport {
+    /// Its full name.
+    pub template: String,
+    /// The switches that were decided.
+    pub switches: BTreeSet<Switch>,
+    /// The executions that it took.
+    pub runs: u32,
+    /// The executions that all combinations of its switches would take; saturating.
+    pub combinations: u64,
+    /// Whether the budget ended the search: the combinations are covered in triples only.
+    pub is_bounded: bool,
+}
+
+/// All images that a release can print.
+#[derive(Debug, Default)]
+pub(crate) struct Closure {
+    /// The images, by reference.
+    pub images: Vec<ClosureImage>,
+    /// The files that can print images, by name.
+    pub units: Vec<UnitReport>,
+    /// Values whose text becomes a part of an image: with another text, it is another image.
+    pub free: BTreeSet<ValuesPath>,
+    /// Values that are not set and whose text would become a part of an image.
+    pub open: BTreeSet<ValuesPath>,
+    /// Why the release does not render as it is given, if it does not.
+    pub failure: Option<String>,
+    /// Files that ask the cluster for objects: what they print with such objects is not known.
+    pub lookups: BTreeSet<String>,
+}
+
+impl Closure {
+    /// The closure of a release.
+    ///
+    /// # Errors
+    /// The user's input cannot be used, or the chart's templates cannot be parsed.
+    pub(crate) fn of(
+        prepared: &ReleaseInputs,
+        settings: &Settings,
+        compiler: &mut Compiler,
+        budget: Budget,
+    ) -> Result<Self, Error> {
+        let given = prepared.values(&[], None, &mut Vec::new()).map_err(explore::refused)?;
+        let gates = Gates::of(prepared, &given.values);
+        let mut explorer = Explorer::new(prepared, settings, compiler, budget, gates);
+        explorer.explore()
+    }
+}
+
+/// What enables the subcharts that are disabled as given.
+#[derive(Debug, Default)]
+pub(super) struct Gates {
+    /// By the path of a chart: the settings that enable it, by condition or else by tag.
+    by_chart: BTreeMap<ValuesPath, ValuesPath>,
+    /// All of them.
+    all: BTreeSet<ValuesPath>,
+}
+
+impl Gates {
+    fn of(prepared: &ReleaseInputs, values: &Map) -> Self {
+        let mut gates = Self::default();
+        for kind in [SwitchKind::Condition, SwitchKind::Tag] {
+            for switch in of_dependencies(&prepared.chart).into_iter().filter(|switch| switch.kind == kind) {
+                let is_on = value_at(values, &switch.path).is_none_or(|value| value.truth());
+                // A condition decides alone if it is set.
+                if !is_on && !gates.by_chart.contains_key(&switch.chart) {
+                    gates.by_chart.insert(switch.chart, switch.path);
+                }
+            }
+        }
+        gates.all = gates.by_chart.values().cloned().collect();
+        gates
+    }
+
+    /// The settings without which the chart of a file does not exist.
+    pub(super) fn of_file(&self, file: &str) -> BTreeSet<ValuesPath> {
+        let chart = file.split("/templates/").next().unwrap_or_default();
+        let path = ValuesPath::default().of_user(chart);
+        (1..=path.len()).filter_map(|length| self.by_chart.get(&path[..length])).cloned().collect()
+    }
+
+    /// The changes that enable all charts.
+    pub(super) fn changes(&self) -> Vec<InputChange> {
+        self.all.iter().cloned().map(InputChange::SwitchOn).collect()
+    }
+}
+
+/// The value at a path.
+pub(super) fn value_at(values: &Map, path: &[Key]) -> Option<Value> {
+    let mut value = Value::Map(values.clone());
+    for key in path {
+        value = value.as_map()?.get(key.name()?.as_bytes())?;
+    }
+    Some(value)
+}
+
+impl Setting {
+    /// The change of a release's values, if it is one.
+    pub(crate) fn change(&self) -> Option<InputChange> {
+        match &self.switch {
+            Switch::Value(path) => Some(InputChange::SetJson(path.clone(), self.value.clone())),
+            _ => None,
+        }
+    }
+
+    /// The release under this setting, apart from its values.
+    pub(crate) fn apply(&self, prepared: &mut ReleaseInputs) {
+        match &self.switch {
+            Switch::Value(_) => {}
+            Switch::Upgrade => prepared.release.is_upgrade = self.value == "true",
+            Switch::KubeVersion | Switch::ApiVersion(_) => {
+                set_capability(&mut prepared.capabilities, &self.switch, &self.value);
+            }
+        }
+    }
+}
+
+/// Sets the version of Kubernetes, or adds an API version.
+pub(super) fn set_capability(capabilities: &mut Capabilities, switch: &Switch, value: &str) {
+    match switch {
+        Switch::KubeVersion => {
+            if let Ok(version) = crate::render::capabilities::KubeVersion::parse(value) {
+                capabilities.kube_version = version;
+            }
+        }
+        Switch::ApiVersion(name) if value == "true" => capabilities.api_versions.push(name.clone()),
+        _ => {}
+    }
+}
+
+/// As on helm's command line: `metallb.enabled=true`, `--is-upgrade`, `--kube-version v1.20.0`, `--api-versions batch/v1`.
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.switch {
+            Switch::Value(path) => write!(f, "{path}={}", self.value),
+            Switch::Upgrade if self.value == "true" => f.write_str("--is-upgrade"),
+            Switch::Upgrade => f.write_str("without --is-upgrade"),
+            Switch::KubeVersion => write!(f, "--kube-version {}", self.value),
+            Switch::ApiVersion(name) => write!(f, "--api-versions {name}"),
+        }
+    }
+}
+
+impl fmt::Display for Switch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value(path) => path.fmt(f),
+            Self::Upgrade => f.write_str(".Release.IsUpgrade"),
+            Self::KubeVersion => f.write_str(".Capabilities.KubeVersion"),
+            Self::ApiVersion(name) => write!(f, ".Capabilities.APIVersions.Has {name}"),
+        }
+    }
+}
