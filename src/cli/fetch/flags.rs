@@ -4,11 +4,12 @@ use crate::chart::stored::Stored;
 use crate::chart_reference::{ChartReference, Location, RemoteChart};
 use crate::cli::connection::{ConnectionFlags, Hosts};
 use crate::cli::door::Door;
-use crate::disk::Reach;
+use crate::disk::{By, Reach, look};
 use crate::error::Error;
-use crate::fetching::{Cache, Fetched, Fetcher, HelmRepository, OciReference};
+use crate::fetching::{Cache, Fetched, Fetcher, HelmRepository, OciReference, repositories_file};
 use crate::limits::Limits;
 use crate::registry::{Digest, Options, Patience, Watch, helm_credential_file, host_of};
+use crate::secrets::redacted;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -69,6 +70,15 @@ impl std::fmt::Debug for Secret {
 }
 
 impl FetchFlags {
+    /// What to do about a chart that is named by a repository of `helm repo add`, `stable/shop`: its URL is in helm's list. `None` for
+    /// anything else.
+    pub(crate) fn of_helms_list(&self, chart: &str) -> Option<Error> {
+        let file = repositories_file(|name| std::env::var_os(name)).filter(|file| look::is_there(file))?;
+        let limits = Limits::default();
+        let text = Reach::of_user(limits.file_bytes).read(By::User, &file).ok()?;
+        of_list(chart, &HelmRepository::read_all(&text, &limits).ok()?).map(Error::input)
+    }
+
     pub(super) fn version(&self) -> Option<&str> {
         self.version.as_deref()
     }
@@ -232,6 +242,14 @@ impl SourceFlags {
     }
 }
 
+/// What to do about a chart that is named by a repository of a list.
+fn of_list(chart: &str, list: &[HelmRepository]) -> Option<String> {
+    let (name, rest) = chart.split_once('/').filter(|(_, rest)| !rest.is_empty() && !rest.contains('/'))?;
+    let repository = list.iter().find(|repository| repository.name == name)?;
+    let url = redacted(&repository.url);
+    Some(format!("{chart}: the names of `helm repo add` are not those of charts here; write {rest} --repo {url}"))
+}
+
 /// Who is asked.
 struct Asked {
     /// The registries.
@@ -304,4 +322,22 @@ impl Watch for Waits<'_> {
     fn moved(&self, _: u64) {}
 
     fn lost(&self, _: u64) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_list;
+    use crate::fetching::HelmRepository;
+    use crate::limits::Limits;
+
+    #[test]
+    fn a_name_of_helms_list_is_led_to_its_url() {
+        let list = b"repositories:\n- {name: stable, url: 'https://u:hunter2@charts.example.org/stable'}\n";
+        let list = HelmRepository::read_all(list, &Limits::default()).expect("a list");
+        let told = of_list("stable/shop", &list).expect("it is named");
+        assert!(told.ends_with("; write shop --repo https://********@charts.example.org/stable"), "{told}");
+        for other in ["other/shop", "stable", "stable/", "stable/charts/shop", "./stable/shop", "/stable/shop"] {
+            assert_eq!(of_list(other, &list), None, "{other}");
+        }
+    }
 }
