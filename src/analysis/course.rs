@@ -68,4 +68,3 @@ pub(super) fn marks(image: &ImageUse) -> Marks {
     }
     marks
 }
-

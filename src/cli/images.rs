@@ -1,21 +1,27 @@
 //! `airtight images`: each image of a chart, where it is used, and who decided it.
 
+use super::output::write_file;
 use super::release::{hide_secrets, without_secrets};
 use super::settings::NO_MIRROR;
 use super::{Outcome, Problem, Streams};
 use crate::analysis::images::{images, unjudged};
 use crate::analysis::{Cause, RenderFailure, analyse, render};
 use crate::cli::one_release::{One, OneFlags, RenderFlags};
+use crate::closure::{Budget, Closure};
 use crate::compiler::Compiler;
 use crate::error::{Error, ErrorKind};
 use crate::images::Tier;
 use crate::release::ReleaseInputs;
+use crate::report::closure::{self, hide_in_closure};
 use crate::report::inventory::{Inventory, csv, json, list, table};
+use crate::report::plain_line;
 use crate::report::{ReleaseName, hide_in_gated, hide_in_images};
 use crate::secrets::Secrets;
+use crate::settings::Settings;
 use clap::ValueEnum;
 use std::collections::BTreeSet;
 use std::io::IsTerminal;
+use std::path::PathBuf;
 
 /// List the images of a chart: where each is used, who decided it, and what must be mirrored
 #[derive(Debug, clap::Args)]
@@ -33,6 +39,12 @@ pub(crate) struct Args {
     /// List every image that the chart can print, over all of its switches, each with the smallest settings under which it appears
     #[arg(long, conflicts_with_all = ["source", "wide"])]
     all: bool,
+    /// With --all, write how the list was found to a file, as JSON: files, switches, renders, what was never printed
+    #[arg(long, value_name = "FILE", requires = "all")]
+    certificate: Option<PathBuf>,
+    /// With --all, the most executions of one template; beyond, its switches are combined in threes
+    #[arg(long, value_name = "N", default_value_t = 4096)]
+    budget: u32,
     /// Only images found with at least this certainty
     #[arg(long, value_enum, value_name = "TIER", default_value = "possible")]
     tier: TierFlag,
@@ -65,6 +77,8 @@ enum TierFlag {
 enum Format {
     /// A table
     Text,
+    /// With --all, the images that each switch brings
+    Tree,
     /// For programs (docs/images.schema.json)
     Json,
     /// For a spreadsheet, a row for each use
@@ -79,17 +93,8 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
     if args.source && !has_mirror {
         return Err(Error::input(format!("--source: {NO_MIRROR}")).into());
     }
-    if args.all {
-        let closure = crate::closure::Closure::of(&prepared, &settings, &mut Compiler::new(), crate::closure::Budget::default())?;
-        for image in &closure.images {
-            let settings: Vec<String> = image.settings.iter().map(ToString::to_string).collect();
-            let _ = writeln!(streams.out, "{}  {}  {:?}  {}", image.reference, if image.is_today { "today" } else { "" }, settings, image.unproven.as_deref().unwrap_or_default());
-        }
-        for unit in &closure.units {
-            let _ = writeln!(streams.err, "{} runs {} of {} {}: {:?}", unit.template, unit.runs, unit.combinations, if unit.is_bounded {"BOUNDED"} else {""}, unit.switches.iter().map(ToString::to_string).collect::<Vec<_>>());
-        }
-        let _ = writeln!(streams.err, "open {:?}", closure.open.iter().map(ToString::to_string).collect::<Vec<_>>());
-        return Ok(Outcome::Clean);
+    if args.all || args.format == Format::Tree {
+        return all(args, &prepared, &settings, environment, streams);
     }
     let (mut compiler, mut lines) = (Compiler::new(), Vec::new());
     let found = if has_mirror {
@@ -142,6 +147,7 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
         (Format::Csv, true) => csv::write_sources(&inventory, out)?,
         (Format::List, false) => list::write(&inventory, out)?,
         (Format::List, true) => list::write_sources(&inventory, out)?,
+        (Format::Tree, _) => 0,
     };
     if args.format == Format::List && !args.source {
         // The list may contain nothing but references.
@@ -171,6 +177,47 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
     };
     let _ = writeln!(streams.err, "warning: {warning}");
     Ok(Outcome::Findings)
+}
+
+/// Lists what the chart can print over all of its switches.
+fn all(
+    args: &Args,
+    prepared: &ReleaseInputs,
+    settings: &Settings,
+    environment: Option<String>,
+    streams: &mut Streams<'_>,
+) -> Result<Outcome, Problem> {
+    let budget = Budget { runs: args.budget, ..Budget::default() };
+    let explored = Closure::of(prepared, settings, &mut Compiler::new(), budget);
+    let mut closure = explored.map_err(|error| without_secrets(prepared, error))?;
+    hide_in_closure(&mut closure, &Secrets::of_release(prepared));
+    let release = ReleaseName {
+        name: prepared.release.name.clone(),
+        chart: prepared.chart.name().to_owned(),
+        namespace: prepared.release.namespace.clone(),
+        environment,
+    };
+    if let Some(path) = &args.certificate {
+        let mut text = Vec::new();
+        closure::json::write(&release, &closure, &mut text)?;
+        let written = write_file(path, &text);
+        written.map_err(|error| Error::file(format!("{}: {error}", path.display())))?;
+    }
+    let out = &mut *streams.out;
+    match args.format {
+        Format::Text => closure::text::write(&closure, terminal_width(), out)?,
+        Format::Tree => closure::tree::write(&closure, out)?,
+        Format::List => closure::write_list(&closure, out)?,
+        Format::Json => closure::json::write(&release, &closure, out)?,
+        Format::Csv => return Err(Error::input("--all: --format csv is not supported; use json").into()),
+    }
+    if args.format != Format::Json {
+        for caution in closure::cautions(&closure) {
+            let _ = writeln!(streams.err, "warning: {}", plain_line(&caution));
+        }
+    }
+    let is_complete = closure.failure.is_none() && closure.units.iter().all(|unit| !unit.is_bounded);
+    Ok(if is_complete { Outcome::Clean } else { Outcome::Findings })
 }
 
 /// A chart that does not render has no list: a partial list would be taken for a complete one.

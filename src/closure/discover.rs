@@ -3,8 +3,7 @@
 use super::slice::Hot;
 use crate::compiler::Compiler;
 use crate::images::ImageUse;
-use crate::images::rendered::{may_name_an_image, of_file};
-use crate::limits::Limits;
+use crate::images::rendered::{all_of_file, may_name_an_image};
 use crate::reads::GLOBAL;
 use crate::release::{InputChange, ReleaseInputs};
 use crate::render::manifest::Manifest;
@@ -41,27 +40,28 @@ impl Discovered {
     ) {
         let mut untaken: BTreeMap<String, BTreeSet<u32>> = BTreeMap::new();
         let mut names: BTreeSet<String> = BTreeSet::new();
-        for way in 0..MOST_WAYS {
-            let mut decisions = Decisions::new(Course::Everything(way), may_name_an_image);
-            if way > 0 {
-                let wanted = |name: &str| untaken.get(name).is_some_and(|ways| ways.contains(&way));
+        // As the values say, if the release renders: only then the parts of a reference are those that belong together.
+        let course = |way: u32| way.checked_sub(1).map_or(Course::AsIs, Course::Everything);
+        for way in 0..=MOST_WAYS {
+            let mut decisions = Decisions::new(course(way), may_name_an_image);
+            if way > 1 {
+                let wanted = |name: &str| untaken.get(name).is_some_and(|ways| ways.contains(&(way - 1)));
                 decisions.skipped = names.iter().filter(|name| !wanted(name)).cloned().collect();
                 if decisions.skipped.len() == names.len() {
                     break;
                 }
             }
-            let limits = Limits { crypto_calls: 0, ..prepared.limits.clone() };
-            let prepared =
-                ReleaseInputs { check_schema: false, work: Work::of(&limits), limits, ..prepared.clone() };
+            let limits = prepared.limits.clone();
+            let prepared = ReleaseInputs { check_schema: false, work: Work::of(&limits), ..prepared.clone() };
             let mut origins = Origins::new();
             let rendered =
                 prepared.render_deciding(compiler, changes, Some(&mut origins), Some(decisions), &mut Vec::new());
-            let Ok(outcome) = rendered else { break };
+            let Ok(outcome) = rendered else { continue };
             for file in &outcome.rendered.files {
                 names.insert(file.name.clone());
-                let uses = of_file(file, prepared.env.helm, settings.hints(), &prepared.limits, &prepared.work);
-                for image in &uses {
-                    self.add(image, &origins);
+                let hints = settings.hints();
+                for image in all_of_file(file, prepared.env.helm, hints, &prepared.limits, &prepared.work) {
+                    self.add(&image, &origins);
                 }
             }
             names.extend(outcome.rendered.notes.iter().map(|file| file.name.clone()));
@@ -82,7 +82,9 @@ impl Discovered {
             }
             // The action that printed it follows the text of its template.
             let earlier = spans[..first].iter().rev().take(MOST_BEFORE);
-            let text = earlier.filter(|span| span.start < place.start).find_map(|span| template_byte(span, span.end - 1, origins));
+            let text = earlier
+                .filter(|span| span.start < place.start)
+                .find_map(|span| template_byte(span, span.end - 1, origins));
             self.hot.extend(text);
         }
         self.emitted(&image.manifest, image.text.whole().start);

@@ -8,6 +8,8 @@ use super::Switch;
 use super::slice::names_an_image;
 use super::slots::Slots;
 use super::usage::Usage;
+use crate::chart::{self, Chart};
+use crate::helm::HelmVersion;
 use crate::render::capabilities::Capabilities;
 use crate::semver::parse_version;
 use crate::template::Value;
@@ -39,6 +41,9 @@ pub(super) struct Domains<'d> {
     pub(super) capabilities: &'d Capabilities,
     /// Whether the release is an upgrade.
     pub(super) is_upgrade: bool,
+    /// The charts whose `kubeVersion` the version must match.
+    pub(super) constraints: Vec<&'d Chart>,
+    pub(super) helm: HelmVersion,
     /// Kubernetes versions, one in each interval between those that templates compare with.
     pub(super) versions: Vec<String>,
 }
@@ -47,15 +52,26 @@ impl Domains<'_> {
     /// The alternatives of a value of the user, that which is given first; only that one if nothing else is tried.
     pub(super) fn of_value(&self, path: &ValuesPath, touch: Looked, is_free: bool) -> Rc<[Alternative]> {
         let mut found = BTreeSet::new();
-        if !is_free {
-            self.value(path, touch, &mut found);
+        match is_free {
+            false => self.value(path, touch, &mut found),
+            // `flavor: gcp` is a part of the image's name, and templates say what it can be. Not so a registry, or a tag.
+            true if !names_a_part(path) => {
+                let given = self.slots.value(path).unwrap_or_default();
+                let others = self.usage.texts(path).filter(|text| {
+                    !text.is_empty() && given.as_str().is_some_and(|given| given.as_bytes() != text.as_bytes())
+                });
+                found.extend(others.map(|text| Rc::from(json(text))));
+            }
+            true => {}
         }
         std::iter::once(Alternative::Given).chain(found.into_iter().take(MOST).map(Alternative::Json)).collect()
     }
 
     fn value(&self, path: &ValuesPath, touch: Looked, found: &mut BTreeSet<Rc<str>>) {
         let Some(name) = path.last().and_then(Key::name) else { return };
-        let mut add = |json: &str| drop(found.insert(json.into()));
+        let mut add = |json: &str| {
+            found.insert(json.into());
+        };
         let texts = || self.usage.texts(path);
         match self.slots.value(path).unwrap_or_default() {
             Value::Bool(truth, _) => add(if truth { "false" } else { "true" }),
@@ -124,7 +140,15 @@ impl Domains<'_> {
             }
             Switch::KubeVersion => {
                 let own = &self.capabilities.kube_version.version;
-                let others = self.versions.iter().filter(|version| *version != own);
+                let is_allowed = |version: &&String| {
+                    let normalized = version.as_str();
+                    *version != own
+                        && self
+                            .constraints
+                            .iter()
+                            .all(|chart| chart::check_kube_version(chart, normalized, self.helm).is_ok())
+                };
+                let others = self.versions.iter().filter(is_allowed);
                 given.chain(others.map(|version| Alternative::Json(version.as_str().into()))).collect()
             }
             // `--api-versions` only adds.
@@ -154,6 +178,14 @@ impl Looked {
             Touch::All => Self::Whole,
         }
     }
+}
+
+/// Whether a value is a registry, a repository, a tag or a digest by its name.
+fn names_a_part(path: &ValuesPath) -> bool {
+    let name = path.last().and_then(Key::name).unwrap_or_default().to_ascii_lowercase();
+    ["registry", "repository", "repo", "tag", "digest", "sha", "image", "host", "hub", "version"]
+        .iter()
+        .any(|part| name.ends_with(part) || name.starts_with(part))
 }
 
 /// A text as JSON.

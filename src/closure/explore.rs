@@ -11,28 +11,35 @@ use super::{Budget, Closure, Gates, Setting, Switch, UnitReport, set_capability,
 use crate::compiler::Compiler;
 use crate::error::{Error, ErrorKind};
 use crate::helm::HelmVersion;
-use crate::images::rendered::of_file;
+use crate::images::rendered::{of_file, of_file_if_read};
 use crate::limits::Limits;
 use crate::release::{InputChange, ReleaseInputs, RenderProblem};
 use crate::render::capabilities::HAS;
-use crate::render::units::{RelevantPipes, UnitInput, UnitOutput, Units};
+use crate::render::units::{UnitInput, UnitOutput, Units};
 use crate::render::{Inputs, RenderedFile};
 use crate::settings::Settings;
 use crate::source::File;
 use crate::template::decisions::{Course, Decisions};
-use crate::template::touched::Touch;
+use crate::template::touched::{ProbedPipes, Touch};
 use crate::template::tree::Untraced;
 use crate::template::{Map, Value};
 use crate::trace::{Origins, Str};
 use crate::values::{Processed, json};
-use crate::values_path::{Key, ValuesPath};
+use crate::values_path::ValuesPath;
 use crate::work::Work;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use foldhash::fast::RandomState;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
 /// How often the search begins again because a render showed new positions or free values.
 const MOST_ROUNDS: u32 = 4;
+
+/// Pipelines whose reads count, and those that are passed over.
+pub(super) type Pipes = Rc<ProbedPipes>;
+
+/// Runs to find out whether a file changes what others see.
+const MOST_OF_WRITER: u32 = 256;
 
 /// The values of switches that differ from what is given.
 pub(super) type Assignment = BTreeMap<Switch, Rc<str>>;
@@ -42,6 +49,8 @@ pub(super) type Assignment = BTreeMap<Switch, Rc<str>>;
 pub(super) struct Sighting {
     /// The file that printed it.
     pub(super) file: usize,
+    /// The files to execute for what it prints: those that change what it sees, and itself.
+    pub(super) files: Rc<[usize]>,
     /// Under which settings, beside those that enable its chart.
     pub(super) assignment: Assignment,
 }
@@ -54,6 +63,10 @@ pub(super) struct Explorer<'e> {
     budget: Budget,
     pub(super) gates: Gates,
     pub(super) discovered: Discovered,
+    /// Files and assignments of traced renders.
+    looked: BTreeSet<(String, Assignment)>,
+    /// By file: what was found with which groups, between rounds.
+    known: BTreeMap<String, (Vec<Group>, Unit)>,
 }
 
 /// Why a release cannot be explored.
@@ -73,16 +86,27 @@ struct Decision {
 }
 
 /// What was found in one file.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Unit {
     runs: u32,
     switches: BTreeMap<Switch, Rc<[Alternative]>>,
     is_bounded: bool,
+    /// What it changed that others see.
+    changed: BTreeSet<(u32, Option<Str>)>,
+    /// What its relevant pipelines read.
+    reads: BTreeSet<(u32, Option<Str>)>,
+    /// The files that were executed for it.
+    files: Vec<usize>,
     asks_cluster: bool,
     /// The best sighting of each reference.
     found: BTreeMap<String, Assignment>,
-    /// Values whose stub became a part of a reference.
-    open: BTreeSet<ValuesPath>,
+}
+
+impl Unit {
+    /// Whether it tried a text of one of these values.
+    fn tries(&self, free: &BTreeSet<ValuesPath>) -> bool {
+        free.iter().any(|path| self.switches.contains_key(&Switch::Value(path.clone())))
+    }
 }
 
 impl<'e> Explorer<'e> {
@@ -96,13 +120,21 @@ impl<'e> Explorer<'e> {
         // No image depends on keys, which take most of a render's time.
         let limits = Limits { crypto_calls: 0, ..prepared.limits.clone() };
         let prepared = ReleaseInputs { work: Work::of(&limits), limits, ..prepared.clone() };
-        Self { prepared, settings, compiler, budget, gates, discovered: Discovered::default() }
+        Self {
+            prepared,
+            settings,
+            compiler,
+            budget,
+            gates,
+            discovered: Discovered::default(),
+            looked: BTreeSet::new(),
+            known: BTreeMap::new(),
+        }
     }
 
     pub(super) fn explore(&mut self) -> Result<Closure, Error> {
         let changes = self.gates.changes();
         self.discovered.everywhere(&self.prepared, &changes, self.settings, self.compiler);
-        eprintln!("DBG free {} hot {} {:?}", self.discovered.free.len(), self.discovered.hot.len(), self.discovered.free.iter().map(|p| p.to_string()).collect::<Vec<_>>());
         let mut round = 0;
         loop {
             round += 1;
@@ -115,8 +147,7 @@ impl<'e> Explorer<'e> {
 
     /// Explores all files; false if a render showed positions or free values that were not known.
     fn round(&mut self, changes: &[InputChange], may_repeat: bool) -> Result<(Closure, bool), Error> {
-        let Processed { root, values } =
-            self.prepared.values(changes, None, &mut Vec::new()).map_err(refused)?;
+        let Processed { root, values } = self.prepared.values(changes, None, &mut Vec::new()).map_err(refused)?;
         let given = self.prepared.values(&[], None, &mut Vec::new()).map_err(refused)?.values;
         let (work, limits) = (self.prepared.work.clone(), self.prepared.limits.clone());
         let inputs = Inputs {
@@ -132,7 +163,6 @@ impl<'e> Explorer<'e> {
         let template_set = units.templates().clone();
         let files: Vec<(usize, String, Arc<File>)> =
             units.files().map(|(number, name, source)| (number, name.to_owned(), source.clone())).collect();
-        let writers = writers(&mut units, &files);
         let mut search = FileSearch {
             helm: self.prepared.env.helm,
             settings: self.settings,
@@ -142,9 +172,11 @@ impl<'e> Explorer<'e> {
             capabilities: &self.prepared.capabilities,
             release: units.release(),
             budget: self.budget,
+            open: BTreeSet::new(),
             texts: HashMap::new(),
         };
         let mut found: BTreeMap<String, Vec<Sighting>> = BTreeMap::new();
+        let mut explored = BTreeMap::new();
         let mut closure = Closure { free: self.discovered.free.clone(), ..Closure::default() };
         let chart_of = |name: &str| name.split("/templates/").next().unwrap_or_default().to_owned();
         let of_charts: BTreeMap<String, Map> =
@@ -154,6 +186,19 @@ impl<'e> Explorer<'e> {
             .map(|(chart, own)| (chart.clone(), Slices::of(&template_set, own, &self.discovered.hot)))
             .collect();
         let mut all_domains: BTreeMap<String, Domains<'_>> = BTreeMap::new();
+        let mut writers: Vec<Writer> = Vec::new();
+        for (number, name, source) in &files {
+            let of_chart = chart_of(name);
+            let Some(own) = slices.get_mut(&of_chart) else { continue };
+            let Some(effects) = own.effects(name) else { continue };
+            let domains = all_domains
+                .entry(of_chart.clone())
+                .or_insert_with_key(|chart| domains_of(&self.prepared, &slots, Usage::of(&template_set, chart)));
+            let changed = search.changed_by(&mut units, *number, (name, source), (&effects, domains));
+            if !changed.is_empty() {
+                writers.push(Writer { file: *number, effects, changed });
+            }
+        }
         for (number, name, source) in &files {
             if name.ends_with("/NOTES.txt") {
                 continue;
@@ -162,23 +207,19 @@ impl<'e> Explorer<'e> {
             if groups.is_empty() {
                 continue;
             }
-            eprintln!("DBG {name} groups {:?}", groups.iter().map(|g| g.len()).collect::<Vec<_>>());
-            if std::env::var("DBG").is_ok() && groups.len() > 3 { let s = &slices[&chart_of(name)]; for g in &groups[..2] { eprintln!("  {:#?}", g.iter().map(|a| s.describe(*a)).collect::<Vec<_>>()); } }
-            let mut run: Vec<usize> = writers.iter().copied().take_while(|writer| writer != number).collect();
-            run.push(*number);
-            let domains = all_domains.entry(chart_of(name)).or_insert_with_key(|chart| {
-                let usage = Usage::of(&template_set, chart);
-                Domains {
-                    slots: &slots,
-                    versions: versions(usage.versions.iter().map(String::as_str)),
-                    usage,
-                    capabilities: &self.prepared.capabilities,
-                    is_upgrade: self.prepared.release.is_upgrade,
+            let skippable = slices.get_mut(&chart_of(name)).map(|slices| slices.skippable(name)).unwrap_or_default();
+            let domains = all_domains
+                .entry(chart_of(name))
+                .or_insert_with_key(|chart| domains_of(&self.prepared, &slots, Usage::of(&template_set, chart)));
+            // What a file prints depends on no other round, unless a text that was tried proved free.
+            let known = self.known.get(name).filter(|(of, unit)| *of == groups && !unit.tries(&self.discovered.free));
+            let unit = match known {
+                Some((_, unit)) => unit.clone(),
+                None => {
+                    search.with_writers(&mut units, &writers, (*number, name, source), (&groups, &skippable, domains))
                 }
-            });
-            let unit = search.explore(&mut units, &run, (name, source), (&groups, domains));
-            eprintln!("DBG   runs {} {:?} {:?}", unit.runs, unit.is_bounded, unit.switches.iter().map(|(k,v)| format!("{k}:{}", v.len())).collect::<Vec<_>>());
-            closure.open.extend(unit.open);
+            };
+            explored.insert(name.clone(), (groups, unit.clone()));
             if unit.asks_cluster {
                 closure.lookups.insert(name.clone());
             }
@@ -190,19 +231,32 @@ impl<'e> Explorer<'e> {
                 combinations,
                 is_bounded: unit.is_bounded,
             });
+            let files: Rc<[usize]> = unit.files.into();
             for (reference, assignment) in unit.found {
-                found.entry(reference).or_default().push(Sighting { file: *number, assignment });
+                let sighting = Sighting { file: *number, files: files.clone(), assignment };
+                found.entry(reference).or_default().push(sighting);
             }
         }
         drop(slices);
+        closure.open = std::mem::take(&mut search.open);
         drop(search);
+        // A value was tried before it was known that its text becomes a part of an image.
+        let is_open = |switch: &Switch| closure.open.contains(switch);
+        for sightings in found.values_mut() {
+            sightings.retain(|sighting| !sighting.assignment.keys().any(is_open));
+        }
+        found.retain(|_, sightings| !sightings.is_empty());
+        self.known = explored;
         let mut prover = Prover { explorer: self, given: &given, slots: &slots, files: &files, may_repeat };
-        let is_settled = prover.prove(&mut units, &writers, found, &mut closure)?;
+        let is_settled = prover.prove(&mut units, found, &mut closure)?;
         Ok((closure, is_settled))
     }
 
     /// Adds what a traced render of one file shows; returns whether it is new.
     pub(super) fn look_closer(&mut self, file: &str, assignment: &Assignment) -> bool {
+        if !self.looked.insert((file.to_owned(), assignment.clone())) {
+            return false;
+        }
         let mut changes = self.gates.changes();
         let mut prepared = ReleaseInputs { check_schema: false, ..self.prepared.clone() };
         for setting in settings_of(assignment) {
@@ -242,17 +296,37 @@ fn chart_values(values: &Map, chart: &str) -> Map {
     }
 }
 
-/// The files that change what others see, in order.
-fn writers(units: &mut Units, files: &[(usize, String, Arc<File>)]) -> Vec<usize> {
-    let nothing = RelevantPipes::default();
-    let mut found = Vec::new();
-    for (number, ..) in files {
-        let output = units.run(&[*number], &UnitInput::default(), &nothing);
-        if !output.probed.changed.is_empty() {
-            found.push(*number);
-        }
+/// A file that changes what later files see.
+#[derive(Debug)]
+pub(super) struct Writer {
+    file: usize,
+    /// The pipelines that decide what it changes.
+    effects: Group,
+    /// What it changes: members of maps, or `None` for any.
+    changed: BTreeSet<(u32, Option<Str>)>,
+}
+
+impl Writer {
+    /// Whether what it changes is read.
+    fn concerns(&self, reads: &BTreeSet<(u32, Option<Str>)>) -> bool {
+        let is_seen = |(map, member): &(u32, Option<Str>)| match member {
+            Some(_) => reads.contains(&(*map, member.clone())) || reads.contains(&(*map, None)),
+            None => reads.range((*map, None)..(*map + 1, None)).next().is_some(),
+        };
+        self.changed.iter().any(is_seen)
     }
-    found
+}
+
+fn domains_of<'d>(prepared: &'d ReleaseInputs, slots: &'d Slots, usage: Usage) -> Domains<'d> {
+    Domains {
+        slots,
+        constraints: vec![&prepared.chart],
+        helm: prepared.env.helm,
+        versions: versions(usage.versions.iter().map(String::as_str)),
+        usage,
+        capabilities: &prepared.capabilities,
+        is_upgrade: prepared.release.is_upgrade,
+    }
 }
 
 /// The search in single files.
@@ -265,8 +339,10 @@ struct FileSearch<'f> {
     capabilities: &'f crate::render::Capabilities,
     release: Option<Map>,
     budget: Budget,
+    /// Values whose stub became a part of a reference.
+    open: BTreeSet<Switch>,
     /// The references in each text.
-    texts: HashMap<Vec<u8>, Rc<[String]>>,
+    texts: HashMap<Vec<u8>, Read>,
 }
 
 impl FileSearch<'_> {
@@ -275,12 +351,17 @@ impl FileSearch<'_> {
         units: &mut Units,
         files: &[usize],
         file: (&str, &Arc<File>),
-        (groups, domains): (&[Group], &Domains<'_>),
+        (groups, skippable, domains): (&[Group], &HashSet<usize, RandomState>, &Domains<'_>),
     ) -> Unit {
         let mut unit = Unit::default();
         self.texts.clear();
+        let skipped = match self.may_skip(units, files, file, skippable) {
+            true => Rc::new(skippable.clone()),
+            false => Rc::default(),
+        };
         for group in groups {
-            let relevant: RelevantPipes = Rc::new(group.iter().copied().collect());
+            let relevant = group.iter().copied().collect();
+            let relevant: Pipes = Rc::new(ProbedPipes { relevant, skipped: skipped.clone() });
             if !self.group(units, files, file, (&relevant, domains), &mut unit) {
                 unit.is_bounded = true;
                 break;
@@ -288,12 +369,82 @@ impl FileSearch<'_> {
         }
         if unit.is_bounded {
             for assignment in covering(&unit.switches) {
-                let output = self.run(units, files, &assignment, &RelevantPipes::default());
+                let output = self.run(units, files, &assignment, &Pipes::default());
                 unit.runs += 1;
                 self.take(&output, file, &assignment, &mut unit);
             }
         }
         unit
+    }
+
+    /// Whether a file prints the same references without the actions that can be passed over.
+    fn may_skip(
+        &mut self,
+        units: &mut Units,
+        files: &[usize],
+        (name, source): (&str, &Arc<File>),
+        skipped: &HashSet<usize, RandomState>,
+    ) -> bool {
+        if skipped.is_empty() || files.len() > 1 {
+            return false;
+        }
+        let pipes: Pipes = Rc::new(ProbedPipes { skipped: Rc::new(skipped.clone()), ..ProbedPipes::default() });
+        let (nothing, assignment) = (Pipes::default(), Assignment::new());
+        let whole = self.run(units, files, &assignment, &nothing);
+        let less = self.run(units, files, &assignment, &pipes);
+        let (whole, _) = self.references(&whole.text, name, source);
+        let (less, is_read) = self.references(&less.text, name, source);
+        is_read && whole == less
+    }
+
+    /// What a file changes that others see, under any of the decisions about it.
+    fn changed_by(
+        &mut self,
+        units: &mut Units,
+        number: usize,
+        file: (&str, &Arc<File>),
+        (effects, domains): (&Group, &Domains<'_>),
+    ) -> BTreeSet<(u32, Option<Str>)> {
+        let relevant = effects.iter().copied().collect();
+        let relevant: Pipes = Rc::new(ProbedPipes { relevant, ..ProbedPipes::default() });
+        let mut unit = Unit::default();
+        let budget = self.budget;
+        self.budget.runs = MOST_OF_WRITER;
+        let is_complete = self.group(units, &[number], file, (&relevant, domains), &mut unit);
+        self.budget = budget;
+        if !is_complete {
+            for assignment in covering(&unit.switches) {
+                unit.changed.extend(self.run(units, &[number], &assignment, &Pipes::default()).probed.changed);
+            }
+        }
+        unit.changed
+    }
+
+    /// Explores a file; once more after the files that change what it reads, if there are any.
+    fn with_writers(
+        &mut self,
+        units: &mut Units,
+        writers: &[Writer],
+        (number, name, source): (usize, &str, &Arc<File>),
+        (groups, skippable, domains): (&[Group], &HashSet<usize, RandomState>, &Domains<'_>),
+    ) -> Unit {
+        let mut files = vec![number];
+        loop {
+            let mut groups = groups.to_vec();
+            for writer in writers.iter().filter(|writer| files.contains(&writer.file) && writer.file != number) {
+                groups.iter_mut().for_each(|group| group.extend(&writer.effects));
+            }
+            let mut unit = self.explore(units, &files, (name, source), (&groups, skippable, domains));
+            let before = writers.iter().filter(|writer| writer.file < number && writer.concerns(&unit.reads));
+            let needed: Vec<usize> = before.map(|writer| writer.file).chain([number]).collect();
+            if needed.iter().all(|file| files.contains(file)) {
+                unit.files = files;
+                return unit;
+            }
+            files.extend(needed);
+            files.sort_unstable();
+            files.dedup();
+        }
     }
 
     /// Depth-first search over the decisions of a group; false if the budget ended it.
@@ -302,7 +453,7 @@ impl FileSearch<'_> {
         units: &mut Units,
         files: &[usize],
         file: (&str, &Arc<File>),
-        (relevant, domains): (&RelevantPipes, &Domains<'_>),
+        (relevant, domains): (&Pipes, &Domains<'_>),
         unit: &mut Unit,
     ) -> bool {
         let mut decisions: Vec<Decision> = Vec::new();
@@ -319,7 +470,19 @@ impl FileSearch<'_> {
                 .collect();
             let output = self.run(units, files, &assignment, relevant);
             unit.runs += 1;
-            self.take(&output, file, &assignment, unit);
+            unit.changed.extend(output.probed.changed.iter().cloned());
+            unit.reads.extend(output.probed.reads.iter().filter_map(|(map, touch)| match touch {
+                Touch::Member(name) => Some(((*map)?, Some(name.clone()))),
+                Touch::Emptiness | Touch::All => Some(((*map)?, None)),
+            }));
+            let is_read = self.take(&output, file, &assignment, unit);
+            if !is_read && !relevant.skipped.is_empty() {
+                // What was passed over was needed to read it.
+                let whole = Rc::new(ProbedPipes { relevant: relevant.relevant.clone(), ..ProbedPipes::default() });
+                let output = self.run(units, files, &assignment, &whole);
+                unit.runs += 1;
+                self.take(&output, file, &assignment, unit);
+            }
             for (map, touch) in &output.probed.reads {
                 let Some((switch, alternatives)) = self.switch(*map, touch, domains, unit) else { continue };
                 if alternatives.len() < 2 || decisions.iter().any(|decision| decision.switch == switch) {
@@ -331,7 +494,8 @@ impl FileSearch<'_> {
             loop {
                 let Some(last) = decisions.last_mut() else { return true };
                 last.at += 1;
-                if last.at < last.alternatives.len() {
+                let is_open = self.open.contains(&last.switch);
+                if last.at < last.alternatives.len() && !is_open {
                     break;
                 }
                 decisions.pop();
@@ -382,32 +546,37 @@ impl FileSearch<'_> {
         if path.is_empty() {
             return None;
         }
-        let is_free = self.discovered.free.contains(&path) || unit.open.contains(&path);
+        let switch = Switch::Value(path.clone());
+        let is_free = self.discovered.free.contains(&path) || self.open.contains(&switch);
         let alternatives = domains.of_value(&path, Looked::of(touch), is_free);
-        Some((Switch::Value(path), alternatives))
+        Some((switch, alternatives))
     }
 
-    fn run(
-        &self,
-        units: &mut Units,
-        files: &[usize],
-        assignment: &Assignment,
-        relevant: &RelevantPipes,
-    ) -> UnitOutput {
+    fn run(&self, units: &mut Units, files: &[usize], assignment: &Assignment, relevant: &Pipes) -> UnitOutput {
         run(units, files, assignment, relevant, self.slots, self.release.as_ref(), self.capabilities)
     }
 
-    /// Takes the references of an output.
-    fn take(&mut self, output: &UnitOutput, (name, source): (&str, &Arc<File>), assignment: &Assignment, unit: &mut Unit) {
+    /// Takes the references of an output; returns whether it could be read as YAML.
+    fn take(
+        &mut self,
+        output: &UnitOutput,
+        (name, source): (&str, &Arc<File>),
+        assignment: &Assignment,
+        unit: &mut Unit,
+    ) -> bool {
         unit.is_bounded |= output.is_cut;
-        let references = self.references(&output.text, name, source);
+        let (references, is_read) = self.references(&output.text, name, source);
         for reference in &*references {
-            if reference.contains(STUB) {
-                let stubs = assignment.iter().filter(|(_, value)| value.contains(STUB));
-                unit.open.extend(stubs.filter_map(|(switch, _)| match switch {
-                    Switch::Value(path) => Some(path.clone()),
-                    _ => None,
-                }));
+            // A text that somebody else chooses, and the version of Kubernetes, become a part of it: there is one for each.
+            let is_part = |switch: &Switch, value: &str| match switch {
+                Switch::Value(_) => value.contains(STUB) && reference.contains(STUB),
+                Switch::KubeVersion => reference.contains(value.trim_start_matches('v')),
+                Switch::Upgrade | Switch::ApiVersion(_) => false,
+            };
+            let parts = assignment.iter().filter(|(switch, value)| is_part(switch, value));
+            let parts: Vec<Switch> = parts.map(|(switch, _)| switch.clone()).collect();
+            if !parts.is_empty() {
+                self.open.extend(parts);
                 continue;
             }
             match unit.found.get_mut(reference) {
@@ -416,9 +585,10 @@ impl FileSearch<'_> {
                 None => drop(unit.found.insert(reference.clone(), assignment.clone())),
             }
         }
+        is_read
     }
 
-    fn references(&mut self, text: &Str, name: &str, source: &Arc<File>) -> Rc<[String]> {
+    fn references(&mut self, text: &Str, name: &str, source: &Arc<File>) -> Read {
         if let Some(known) = self.texts.get(text.as_bytes()) {
             return known.clone();
         }
@@ -428,6 +598,9 @@ impl FileSearch<'_> {
     }
 }
 
+/// The references in a text, and whether it could be read as YAML.
+type Read = (Rc<[String]>, bool);
+
 /// The references in the text of a file.
 pub(super) fn references(
     text: &Str,
@@ -435,11 +608,11 @@ pub(super) fn references(
     helm: HelmVersion,
     settings: &Settings,
     limits: &Limits,
-) -> Rc<[String]> {
+) -> Read {
     let file = RenderedFile { name: name.to_owned(), source: source.clone(), text: text.clone(), emits: Vec::new() };
-    let found = of_file(&file, helm, settings.hints(), limits, &Work::of(limits));
+    let (found, is_read) = of_file_if_read(&file, helm, settings.hints(), limits, &Work::of(limits));
     let found: BTreeSet<String> = found.into_iter().map(|image| image.text.as_str().to_owned()).collect();
-    found.into_iter().collect()
+    (found.into_iter().collect(), is_read)
 }
 
 /// Executes files under an assignment.
@@ -447,7 +620,7 @@ pub(super) fn run(
     units: &mut Units,
     files: &[usize],
     assignment: &Assignment,
-    relevant: &RelevantPipes,
+    relevant: &Pipes,
     slots: &Slots,
     release: Option<&Map>,
     own: &crate::render::Capabilities,
@@ -483,9 +656,4 @@ fn of_json(text: &str) -> Option<Value> {
     let node = json::read_all(text)?;
     let value = Value::from_node(&node, &mut Untraced);
     (!value.is_nil()).then_some(value)
-}
-
-/// Whether a path is within another one, or the same.
-pub(super) fn is_within(path: &[Key], outer: &[Key]) -> bool {
-    path.starts_with(outer)
 }

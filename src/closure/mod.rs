@@ -5,6 +5,8 @@
 //! ([`Slices`](slice::Slices)), so that there is one run for each sequence of decisions, and none for switches that do not matter.
 //! docs/closure.md states what the list contains, and what it cannot.
 
+#[cfg(test)]
+pub(crate) mod brute;
 mod cover;
 mod discover;
 mod domain;
@@ -12,6 +14,7 @@ mod explore;
 mod prove;
 mod slice;
 mod slots;
+mod unprinted;
 mod usage;
 
 use crate::compiler::Compiler;
@@ -23,7 +26,6 @@ use crate::settings::Settings;
 use crate::template::Map;
 use crate::template::Value;
 use crate::values_path::{Key, ValuesPath};
-pub(crate) use domain::{Alternative, STUB};
 use explore::Explorer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -80,6 +82,17 @@ pub(crate) struct ClosureImage {
     pub unproven: Option<String>,
 }
 
+/// An image that an operator pulls by itself: no manifest shows its tag.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct OperatorImage {
+    /// The image without a tag: `docker.io/envoyproxy/envoy`.
+    pub image: String,
+    /// The operator: `envoy-gateway`.
+    pub operator: String,
+    /// The smallest settings found under which the operator pulls it.
+    pub settings: Vec<Setting>,
+}
+
 /// One template file that can print images.
 #[derive(Debug, Clone)]
 pub(crate) struct UnitReport {
@@ -100,12 +113,16 @@ pub(crate) struct UnitReport {
 pub(crate) struct Closure {
     /// The images, by reference.
     pub images: Vec<ClosureImage>,
+    /// What operators pull by themselves.
+    pub operators: Vec<OperatorImage>,
+    /// Text of templates that looks like a reference and is a part of no image of the list: the text, and its first location.
+    pub unprinted: BTreeMap<String, String>,
     /// The files that can print images, by name.
     pub units: Vec<UnitReport>,
     /// Values whose text becomes a part of an image: with another text, it is another image.
     pub free: BTreeSet<ValuesPath>,
-    /// Values that are not set and whose text would become a part of an image.
-    pub open: BTreeSet<ValuesPath>,
+    /// What is not set and would become a part of an image: values, and the version of Kubernetes.
+    pub open: BTreeSet<Switch>,
     /// Why the release does not render as it is given, if it does not.
     pub failure: Option<String>,
     /// Files that ask the cluster for objects: what they print with such objects is not known.

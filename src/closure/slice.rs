@@ -11,6 +11,7 @@ use crate::template::ast::{Arg, Branch, Command, NodeList, Pipe, Template, Templ
 use crate::template::set::Set;
 use crate::template::{Map, Value};
 use crate::values_path::{Key, ValuesPath};
+use foldhash::fast::RandomState;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -26,6 +27,9 @@ const MOST_GROUPS: usize = 256;
 
 /// The values of a chart in the data of its templates.
 const VALUES: &str = "Values";
+
+/// The deepest calls that are searched for the kind of an object.
+const MOST_NESTED: u32 = 6;
 
 /// The deepest value that is searched for images.
 const DEEPEST: u32 = 64;
@@ -57,12 +61,17 @@ struct Facts {
     echoes: Vec<Spot>,
     calls: Vec<Call>,
     effects: Vec<Spot>,
+    /// Where a loop ends early.
+    leaves: Vec<Spot>,
+    /// Actions that print nothing of an image themselves: their pipelines, and the templates that they call.
+    plain: Vec<(usize, Vec<Vec<u8>>)>,
+    /// Whether it says of which kind an object is.
+    names_kind: bool,
 }
 
 #[derive(Debug)]
 struct PipeFacts {
     address: usize,
-    text: String,
     variables: BTreeSet<String>,
     /// The conditions around it, by index.
     around: Rc<[usize]>,
@@ -143,8 +152,48 @@ impl<'s> Slices<'s> {
         kept
     }
 
-    pub(super) fn describe(&self, address: usize) -> String {
-        self.known.values().flat_map(|f| &f.pipes).find(|p| p.address == address).map(|p| p.text.clone()).unwrap_or_default()
+    /// Actions of a file, and of what it calls, without which the same images are printed: the addresses of their pipelines.
+    pub(super) fn skippable(&mut self, name: &str) -> HashSet<usize, RandomState> {
+        let mut found = HashSet::default();
+        let Some(body) = self.set.get(name.as_bytes()).cloned() else { return found };
+        let (mut open, mut seen) = (vec![body], HashSet::new());
+        while let Some(template) = open.pop() {
+            if !seen.insert(address(&*template)) {
+                continue;
+            }
+            let facts = self.facts(&template);
+            for (pipe, names) in &facts.plain {
+                let callees: Vec<Arc<Template>> = names.iter().filter_map(|name| self.set.get(name).cloned()).collect();
+                let mut is_clean = callees.len() == names.len();
+                for callee in &callees {
+                    is_clean &= !self.has_positions(callee) && !self.has_effects(callee) && !self.names_kind(callee, 0);
+                }
+                if is_clean {
+                    found.insert(*pipe);
+                }
+            }
+            open.extend(facts.calls.iter().flat_map(|call| self.callees(call)));
+        }
+        found
+    }
+
+    /// Whether a template says of which kind an object is, also in what it calls.
+    fn names_kind(&mut self, template: &Arc<Template>, depth: u32) -> bool {
+        let facts = self.facts(template);
+        facts.names_kind
+            || depth > MOST_NESTED
+            || facts.calls.iter().any(|call| self.callees(call).iter().any(|callee| self.names_kind(callee, depth + 1)))
+    }
+
+    /// The pipelines that decide what a file changes that other files may see; `None` if it changes nothing.
+    pub(super) fn effects(&mut self, name: &str) -> Option<Group> {
+        let body = self.set.get(name.as_bytes()).cloned()?;
+        if !self.has_effects(&body) {
+            return None;
+        }
+        let mut effects = Group::new();
+        self.collect_effects(&body, &Group::new(), &mut HashSet::new(), &mut effects);
+        Some(effects)
     }
 
     fn collect(
@@ -186,12 +235,12 @@ impl<'s> Slices<'s> {
             return;
         }
         let facts = self.facts(template);
-        for effect in &facts.effects {
+        for effect in facts.effects.iter().chain(&facts.leaves) {
             effects.extend(inherited | &facts.closed(effect));
         }
         for call in &facts.calls {
             for callee in self.callees(call) {
-                if self.has_effects(&callee) {
+                if self.has_effects(&callee) || self.has_leaves(&callee) {
                     let inherited = inherited | &facts.closed(&call.spot);
                     self.collect_effects(&callee, &inherited, visited, effects);
                 }
@@ -215,15 +264,11 @@ impl<'s> Slices<'s> {
         self.has_positions.insert(key, false);
         let facts = self.facts(template);
         let found = !facts.positions.is_empty()
-            || facts
-                .calls
-                .iter()
-                .filter(|call| call.is_printed)
-                .any(|call| {
-                    let passes = call.passes(false);
-                    let callees = self.callees(call);
-                    callees.iter().any(|callee| self.has_positions(callee) || passes && self.has_echoes(callee))
-                });
+            || facts.calls.iter().filter(|call| call.is_printed).any(|call| {
+                let passes = call.passes(false);
+                let callees = self.callees(call);
+                callees.iter().any(|callee| self.has_positions(callee) || passes && self.has_echoes(callee))
+            });
         self.has_positions.insert(key, found);
         found
     }
@@ -255,13 +300,25 @@ impl<'s> Slices<'s> {
         found
     }
 
+    /// Whether a loop in a template ends early.
+    fn has_leaves(&mut self, template: &Arc<Template>) -> bool {
+        !self.facts(template).leaves.is_empty()
+    }
+
     fn facts(&mut self, template: &Arc<Template>) -> Rc<Facts> {
         let key = address(&**template);
         if let Some(known) = self.known.get(&key) {
             return known.clone();
         }
         let file = Arc::as_ptr(&template.file) as usize;
-        let mut walk = Walk { facts: Facts::default(), file, hot: self.hot, values: self.values, fresh: HashMap::new(), held: HashMap::new() };
+        let mut walk = Walk {
+            facts: Facts::default(),
+            file,
+            hot: self.hot,
+            values: self.values,
+            fresh: HashMap::new(),
+            held: HashMap::new(),
+        };
         let around = Rc::from(Vec::new());
         let is_body = template.name.as_bytes() == template.file_name.as_bytes();
         // The data of a helper is what its callers pass.
@@ -393,7 +450,7 @@ impl Walk<'_> {
             }
             // What follows in the loop is executed or not.
             TemplateNode::Break(_) | TemplateNode::Continue(_) => {
-                self.facts.effects.push(Spot { roots: Vec::new(), around: around.clone() });
+                self.facts.leaves.push(Spot { roots: Vec::new(), around: around.clone() });
             }
         }
     }
@@ -409,6 +466,7 @@ impl Walk<'_> {
         if names {
             self.facts.positions.push(Spot { roots: Vec::new(), around: around.clone() });
         }
+        self.facts.names_kind |= memchr::memmem::find(text, b"kind:").is_some();
         line.push(text, hot);
     }
 
@@ -421,8 +479,18 @@ impl Walk<'_> {
             return;
         }
         let printed = if line.names_an_image() { Held::Image } else { self.printed(pipe, dot) };
+        let changes = changed_by(pipe, &self.fresh);
         match printed {
-            Held::Nothing => {}
+            Held::Nothing => {
+                let mut calls = Vec::new();
+                calls_of(pipe, &mut calls);
+                let names: Option<Vec<_>> = calls.into_iter().map(|(name, ..)| name).collect();
+                // Where a line begins, an action may print a key.
+                let is_value = line.text.trim_ascii().ends_with(b":") || !calls_nothing(&names);
+                if let Some(names) = names.filter(|_| changes.is_empty() && is_value) {
+                    self.facts.plain.push((address(pipe), names));
+                }
+            }
             Held::Given => self.facts.echoes.push(spot),
             Held::Image => {
                 self.facts.positions.push(spot);
@@ -467,7 +535,7 @@ impl Walk<'_> {
         let mut variables = BTreeSet::new();
         variables_of(pipe, &mut variables);
         let number = self.facts.pipes.len();
-        self.facts.pipes.push(PipeFacts { address, text: pipe.to_string(), variables, around: around.clone() });
+        self.facts.pipes.push(PipeFacts { address, variables, around: around.clone() });
         for variable in &pipe.decl {
             let name = variable.ident[0].to_string();
             let is_fresh = is_new(pipe, &self.fresh);
@@ -532,7 +600,9 @@ impl Walk<'_> {
         let value = match arg {
             Arg::String { text, .. } if may_name_an_image(text.as_bytes()) && text.len() > 5 => return Held::Image,
             Arg::Pipe(pipe) => return self.held_in(pipe, dot, is_whole),
-            Arg::Variable(variable) if &*variable.ident[0] != "$" && !variable.ident.iter().any(|one| &**one == VALUES) => {
+            Arg::Variable(variable)
+                if &*variable.ident[0] != "$" && !variable.ident.iter().any(|one| &**one == VALUES) =>
+            {
                 let held = self.held.get(&*variable.ident[0]).copied().unwrap_or(Held::Image);
                 return if is_whole { held } else { Held::Nothing };
             }
@@ -586,9 +656,7 @@ fn chain_of(arg: &Arg, dot: &Dot) -> Dot {
             "Release" | "Chart" | "Capabilities" | "Template" | "Files" => Dot::Top,
             _ => Dot::Unknown,
         },
-        (Dot::Value(path), Some(_)) => {
-            Dot::Value(path.iter().cloned().chain(names.iter().map(Key::from)).collect())
-        }
+        (Dot::Value(path), Some(_)) => Dot::Value(path.iter().cloned().chain(names.iter().map(Key::from)).collect()),
     }
 }
 
@@ -608,7 +676,9 @@ fn value_at(values: &Map, path: &ValuesPath) -> Option<Value> {
 /// Whether a value contains a key or a text that may name an image.
 pub(super) fn names_an_image(value: &Value, depth: u32) -> bool {
     match value {
-        Value::Str(text) => may_name_an_image(text.as_bytes()) || memchr::memmem::find(text.as_bytes(), b"{{").is_some(),
+        Value::Str(text) => {
+            may_name_an_image(text.as_bytes()) || memchr::memmem::find(text.as_bytes(), b"{{").is_some()
+        }
         Value::List(list) => depth > 0 && list.iter().any(|item| names_an_image(item, depth - 1)),
         Value::Map(map) => {
             depth == 0
@@ -624,13 +694,62 @@ fn is_empty(value: &Value) -> bool {
     !value.truth()
 }
 
+/// The addresses of all pipelines of a list of nodes, but not of those that they call.
+pub(super) fn pipes_of(list: &NodeList) -> Group {
+    let mut found = Group::new();
+    collect_pipes(list, &mut found);
+    found
+}
+
+fn collect_pipes(list: &NodeList, found: &mut Group) {
+    for node in &list.nodes {
+        match node {
+            TemplateNode::Action { pipe, .. } | TemplateNode::Template { pipe: Some(pipe), .. } => {
+                found.insert(address(pipe));
+            }
+            TemplateNode::If(branch) | TemplateNode::With(branch) | TemplateNode::Range(branch) => {
+                found.insert(address(&branch.pipe));
+                collect_pipes(&branch.list, found);
+                branch.else_list.iter().for_each(|list| collect_pipes(list, found));
+            }
+            _ => {}
+        }
+    }
+}
+
 /// Functions that print all of a value.
-const WHOLE: &[&str] = &["toYaml", "toJson", "tpl", "toYamlPretty", "toPrettyJson", "toRawJson", "mustToJson", "mustToYaml"];
+const WHOLE: &[&str] =
+    &["toYaml", "toJson", "tpl", "toYamlPretty", "toPrettyJson", "toRawJson", "mustToJson", "mustToYaml"];
+
+/// Whether an action calls no template.
+fn calls_nothing(names: &Option<Vec<Vec<u8>>>) -> bool {
+    names.as_ref().is_none_or(Vec::is_empty)
+}
 
 /// Functions whose result is no part of their arguments.
 const TESTS: &[&str] = &[
-    "eq", "ne", "gt", "ge", "lt", "le", "not", "empty", "hasKey", "has", "contains", "hasPrefix", "hasSuffix", "len", "kindIs",
-    "typeIs", "kindOf", "typeOf", "semverCompare", "sha256sum", "sha1sum", "regexMatch",
+    "eq",
+    "ne",
+    "gt",
+    "ge",
+    "lt",
+    "le",
+    "not",
+    "empty",
+    "hasKey",
+    "has",
+    "contains",
+    "hasPrefix",
+    "hasSuffix",
+    "len",
+    "kindIs",
+    "typeIs",
+    "kindOf",
+    "typeOf",
+    "semverCompare",
+    "sha256sum",
+    "sha1sum",
+    "regexMatch",
 ];
 
 /// A call by `include`: its name, `None` if it is computed; the pipelines of its arguments; what is passed.
@@ -701,7 +820,25 @@ fn collect_changed<'p>(pipe: &'p Pipe, fresh: &Fresh, found: &mut Vec<Option<&'p
 
 /// Whether a pipeline makes a new map, list or scalar, which nothing else holds.
 fn is_new(pipe: &Pipe, fresh: &Fresh) -> bool {
-    pipe.cmds.last().is_some_and(|last| is_new_command(last, fresh))
+    is_new_after(&pipe.cmds, fresh)
+}
+
+fn is_new_after(commands: &[Command], fresh: &Fresh) -> bool {
+    let Some((last, before)) = commands.split_last() else { return false };
+    // `x | default dict` is one of the two.
+    if ["default", "coalesce"].contains(&function(last)) {
+        let is_new_arg = |arg: &Arg| match arg {
+            Arg::Pipe(inner) => is_new(inner, fresh),
+            Arg::Identifier { name, .. } => ["dict", "list"].contains(&&**name),
+            Arg::String { .. } | Arg::Bool(..) | Arg::Constant(_) => true,
+            Arg::Variable(variable) if variable.ident.len() == 1 => {
+                fresh.get(&*variable.ident[0]).copied().unwrap_or(false)
+            }
+            _ => false,
+        };
+        return last.args[1..].iter().all(is_new_arg) && (before.is_empty() || is_new_after(before, fresh));
+    }
+    is_new_command(last, fresh)
 }
 
 fn is_new_command(command: &Command, fresh: &Fresh) -> bool {
@@ -721,7 +858,9 @@ fn is_new_command(command: &Command, fresh: &Fresh) -> bool {
             _ => false,
         },
         Arg::Bool(..) | Arg::String { .. } | Arg::Constant(_) => true,
-        Arg::Variable(variable) if variable.ident.len() == 1 => fresh.get(&*variable.ident[0]).copied().unwrap_or(false),
+        Arg::Variable(variable) if variable.ident.len() == 1 => {
+            fresh.get(&*variable.ident[0]).copied().unwrap_or(false)
+        }
         Arg::Pipe(inner) => is_new(inner, fresh),
         _ => false,
     }

@@ -146,6 +146,8 @@ mod bounds;
 #[cfg(feature = "cli")]
 pub(crate) mod cli;
 #[cfg(feature = "cli")]
+mod closure;
+#[cfg(feature = "cli")]
 mod fix;
 #[cfg(feature = "cli")]
 mod formats;

@@ -20,6 +20,40 @@ pub(crate) fn of_file(
     limits: &Limits,
     work: &Work,
 ) -> Vec<ImageUse> {
+    of_file_if_read(file, helm, hints, limits, work).0
+}
+
+/// The same, and whether all of its documents could be parsed.
+pub(crate) fn of_file_if_read(
+    file: &RenderedFile,
+    helm: HelmVersion,
+    hints: Hints<'_>,
+    limits: &Limits,
+    work: &Work,
+) -> (Vec<ImageUse>, bool) {
+    let mut is_read = true;
+    let mut found = search(file, helm, (hints, limits, work), &mut is_read);
+    found.retain(|image| image.reference.is_ok());
+    (found, is_read)
+}
+
+/// The same with texts that are at least likely to be images, and are no references: with every branch taken, parts are missing.
+pub(crate) fn all_of_file(
+    file: &RenderedFile,
+    helm: HelmVersion,
+    hints: Hints<'_>,
+    limits: &Limits,
+    work: &Work,
+) -> Vec<ImageUse> {
+    search(file, helm, (hints, limits, work), &mut true)
+}
+
+fn search(
+    file: &RenderedFile,
+    helm: HelmVersion,
+    (hints, limits, work): (Hints<'_>, &Limits, &Work),
+    is_read: &mut bool,
+) -> Vec<ImageUse> {
     let mut found = Vec::new();
     let emits: Arc<[_]> = file.emits.clone().into();
     for range in split(file.text.as_bytes(), helm) {
@@ -30,6 +64,7 @@ pub(crate) fn of_file(
         let parts = match yaml::read(content.as_bytes(), limits) {
             Ok(node) => vec![(node.text_of("kind"), start, content, node)],
             Err(_) => {
+                *is_read = false;
                 let kind = kind_in_words(content.as_bytes());
                 lines(&content, limits).map(|(at, line, node)| (kind.clone(), start + at, line, node)).collect()
             }
@@ -51,7 +86,7 @@ pub(crate) fn of_file(
             found.extend(Search::counted(&[Arc::new(manifest)], hints, limits, work).uses);
         }
     }
-    found.retain(|image| image.tier != Tier::Possible && image.reference.is_ok());
+    found.retain(|image| image.tier != Tier::Possible);
     found
 }
 

@@ -12,17 +12,13 @@ use crate::limits::Limits;
 use crate::regex::Cache;
 use crate::source::File;
 use crate::template::set::Set;
-use crate::template::touched::{Probed, Touches};
+use crate::template::touched::{Probed, ProbedPipes, Touches};
 use crate::template::{self, Context, Env, Map, Value};
 use crate::trace::{Origin, Str};
 use crate::values::Instance;
-use foldhash::fast::RandomState;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
-
-/// The addresses of the pipelines whose reads are recorded.
-pub(crate) type RelevantPipes = Rc<HashSet<usize, RandomState>>;
 
 /// The files of a release.
 pub(crate) struct Units {
@@ -131,7 +127,7 @@ impl Units {
 
     /// Executes files in order and returns the text of the last; the earlier ones only change what it sees. A failing action
     /// prints nothing, and the run continues.
-    pub(crate) fn run(&mut self, files: &[usize], input: &UnitInput<'_>, relevant: &RelevantPipes) -> UnitOutput {
+    pub(crate) fn run(&mut self, files: &[usize], input: &UnitInput<'_>, pipes: &Rc<ProbedPipes>) -> UnitOutput {
         let mut undo = Vec::with_capacity(input.members.len());
         for (map, key, value) in &input.members {
             let before = match value {
@@ -143,7 +139,7 @@ impl Units {
         if let Some(capabilities) = input.capabilities {
             self.set_capabilities(files, capabilities);
         }
-        let output = self.execute(files, relevant);
+        let output = self.execute(files, pipes);
         if input.capabilities.is_some() {
             let own = self.capabilities.clone();
             self.set_capabilities(files, &own);
@@ -154,7 +150,7 @@ impl Units {
                 None => drop(map.borrow_mut().remove(key.as_bytes())),
             }
         }
-        for (map, entries) in output.probed.changed.iter().filter_map(|number| self.pristine.get(number)) {
+        for (map, entries) in output.probed.changed.iter().filter_map(|(number, _)| self.pristine.get(number)) {
             map.borrow_mut().clone_from(entries);
         }
         output
@@ -167,7 +163,7 @@ impl Units {
         }
     }
 
-    fn execute(&mut self, files: &[usize], relevant: &RelevantPipes) -> UnitOutput {
+    fn execute(&mut self, files: &[usize], pipes: &Rc<ProbedPipes>) -> UnitOutput {
         self.runs += 1;
         let helm = self.env.helm;
         let mut env = self.env.clone();
@@ -178,7 +174,7 @@ impl Units {
         for (position, file) in files.iter().filter_map(|&number| self.files.get(number)).enumerate() {
             file.enter();
             if position == 0 {
-                ctx.probe = Some(self.touches.probe(self.runs, relevant));
+                ctx.probe = Some(self.touches.probe(self.runs, pipes));
             }
             match ctx.execute_file(file.name.as_bytes(), file.scope.clone().into()) {
                 Ok((written, _)) => text = written,

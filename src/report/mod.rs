@@ -2,6 +2,7 @@
 
 pub(crate) mod blame;
 pub(crate) mod changes;
+pub(crate) mod closure;
 pub(crate) mod csv;
 mod event;
 mod exact;

@@ -116,7 +116,11 @@ impl<'r> Context<'r> {
     }
 
     /// The same state with templates that several renders share.
-    pub(crate) fn with_shared(mut self, set: Rc<Set>, functions: &'r dyn Fn(&str) -> Option<&'static Function>) -> Self {
+    pub(crate) fn with_shared(
+        mut self,
+        set: Rc<Set>,
+        functions: &'r dyn Fn(&str) -> Option<&'static Function>,
+    ) -> Self {
         self.templates = set;
         self.functions = functions;
         self

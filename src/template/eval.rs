@@ -21,11 +21,24 @@ struct Callee<'t> {
     receiver: Option<Value>,
 }
 
+/// Whether a pipeline ends in a hash.
+fn is_hash(pipe: &Pipe) -> bool {
+    let name = |arg: &'_ Arg| match arg {
+        Arg::Identifier { name, .. } => Some(&**name == "sha256sum" || &**name == "sha1sum"),
+        _ => None,
+    };
+    pipe.cmds.last().and_then(|command| name(&command.args[0])).unwrap_or(false)
+}
+
 impl<'t> State<'t, '_, '_> {
     /// The value of a pipeline; declares or assigns its variables.
     pub(super) fn pipeline(&mut self, dot: &Eval, pipe: &'t Pipe) -> Result<Eval> {
         let Some(probe) = &self.ctx.probe else { return self.unprobed_pipeline(dot, pipe) };
         let before = probe.enter(pipe);
+        // Of a hash, nothing can be read, and a probed run is only searched: making its argument takes most of the time of some charts.
+        if !probe.is_recording() && pipe.decl.is_empty() && is_hash(pipe) {
+            return Ok(Eval::of(Value::str("0")));
+        }
         let result = self.unprobed_pipeline(dot, pipe);
         if let Some(probe) = &self.ctx.probe {
             probe.leave(before);

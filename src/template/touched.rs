@@ -32,8 +32,8 @@ struct Log {
     /// File, map, and what was looked at.
     noted: RefCell<Vec<(u32, u32, Touch)>>,
     is_changed: Cell<bool>,
-    /// The maps that a probed file changed.
-    changed: RefCell<Vec<u32>>,
+    /// The maps that a probed file changed, each with the changed member; `None` for any.
+    changed: RefCell<Vec<(u32, Option<Str>)>>,
     /// Whether a file is executed of which only some reads are recorded.
     is_probing: Cell<bool>,
     /// Whether only changes are recorded.
@@ -113,12 +113,21 @@ impl Watched {
         self.note(file, Touch::Member(key));
     }
 
-    /// The map is changed.
-    pub(super) fn change(&self) {
+    /// One member is written. For other renders, that counts as a read of the whole map.
+    pub(super) fn touch_change(&self, key: &Str) {
+        match self.log.is_probing.get() {
+            true => self.touch_member(key.as_bytes()),
+            false => self.touch(),
+        }
+        self.change(Some(key));
+    }
+
+    /// The map is changed; at one member, if that is known.
+    pub(super) fn change(&self, member: Option<&Str>) {
         if self.log.file.get() != 0 || self.log.is_probing.get() {
             self.log.is_changed.set(true);
             if self.log.is_probing.get() {
-                self.log.changed.borrow_mut().push(self.number);
+                self.log.changed.borrow_mut().push((self.number, member.cloned()));
             }
         }
     }
@@ -127,13 +136,21 @@ impl Watched {
 /// The map of notes about facts that are no members of maps.
 const FACTS: u32 = u32::MAX;
 
+/// Pipelines by their addresses, for [`Probe`].
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ProbedPipes {
+    /// Those whose reads are recorded, with everything that they call.
+    pub relevant: HashSet<usize, RandomState>,
+    /// Those of actions that are passed over: they print nothing.
+    pub skipped: Rc<HashSet<usize, RandomState>>,
+}
+
 /// Records the reads of some pipelines of one file: the relevant ones, with everything that they call.
 #[derive(Debug)]
 pub(crate) struct Probe {
     log: Rc<Log>,
     run: u32,
-    /// The addresses of the relevant pipelines.
-    relevant: Rc<HashSet<usize, RandomState>>,
+    pipes: Rc<ProbedPipes>,
 }
 
 /// What a probed file did.
@@ -142,18 +159,28 @@ pub(crate) struct Probed {
     /// The reads of its relevant pipelines in order, each once, with the indexes of the maps; `None` in place of a map for a fact
     /// that was asked for, such as `KubeVersion` or `APIVersions batch/v1`.
     pub reads: Vec<(Option<u32>, Touch)>,
-    /// The indexes of the maps that it changed, which others see as well.
-    pub changed: Vec<u32>,
+    /// The indexes of the maps that it changed, which others see as well, each with the member; `None` for any.
+    pub changed: Vec<(u32, Option<Str>)>,
 }
 
 impl Probe {
     /// Begins a pipeline; returns what [`Probe::leave`] takes.
     pub(super) fn enter(&self, pipe: &Pipe) -> u32 {
         let before = self.log.file.get();
-        if before == 0 && self.relevant.contains(&(std::ptr::from_ref(pipe) as usize)) {
+        if before == 0 && self.pipes.relevant.contains(&(std::ptr::from_ref(pipe) as usize)) {
             self.log.file.set(self.run);
         }
         before
+    }
+
+    /// Whether reads are recorded now.
+    pub(super) fn is_recording(&self) -> bool {
+        self.log.file.get() != 0
+    }
+
+    /// Whether an action with this pipeline is passed over.
+    pub(super) fn skips(&self, pipe: &Pipe) -> bool {
+        !self.pipes.skipped.is_empty() && self.pipes.skipped.contains(&(std::ptr::from_ref(pipe) as usize))
     }
 
     /// Ends a pipeline.
@@ -208,13 +235,13 @@ impl Touches {
         self.log.file.set(file);
     }
 
-    /// Begins the execution of a file of which only the reads of the relevant pipelines are recorded, by their addresses. `run`
+    /// Begins the execution of a file of which only the reads of some pipelines are recorded. `run`
     /// is another number than in each earlier one.
-    pub(crate) fn probe(&self, run: u32, relevant: &Rc<HashSet<usize, RandomState>>) -> Probe {
+    pub(crate) fn probe(&self, run: u32, pipes: &Rc<ProbedPipes>) -> Probe {
         self.log.noted.borrow_mut().clear();
         self.log.is_changed.set(false);
         self.log.is_probing.set(true);
-        Probe { log: self.log.clone(), run, relevant: relevant.clone() }
+        Probe { log: self.log.clone(), run, pipes: pipes.clone() }
     }
 
     /// Ends it.
@@ -225,7 +252,7 @@ impl Touches {
         let reads = noted.into_iter().map(|(_, map, touch)| ((map != FACTS).then_some(map), touch)).collect();
         self.log.is_changed.set(false);
         let mut changed = self.log.changed.take();
-        changed.sort_unstable();
+        changed.sort();
         changed.dedup();
         Probed { reads, changed }
     }

@@ -100,7 +100,7 @@ fn used_by(one: &Use) -> String {
 }
 
 /// Writes rows with aligned columns; the last two columns are shortened to fit a narrow terminal.
-fn lay_out(rows: &[Vec<String>], terminal: Option<usize>, out: &mut dyn Write) -> io::Result<()> {
+pub(in crate::report) fn lay_out(rows: &[Vec<String>], terminal: Option<usize>, out: &mut dyn Write) -> io::Result<()> {
     let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| plain_line(cell)).collect()).collect();
     let columns = rows.first().map_or(0, Vec::len);
     let mut widths: Vec<usize> =

@@ -626,13 +626,13 @@ impl Map {
     pub(crate) fn insert(&self, key: impl Into<Str>, value: Value) {
         let key = key.into();
         let Some(memory) = self.counted_in() else {
-            self.borrow_mut().insert(key, value);
+            self.borrow_at(&key).insert(key, value);
             return;
         };
         let size = value.hold(&memory);
         let node = if self.is_empty() { holding::NODE } else { 0 };
         let with_key = holding::entry(&key, size, &memory) + node;
-        match self.borrow_mut().insert(key, value) {
+        match self.borrow_at(&key).insert(key, value) {
             Some(old) => self.count_more(size, old.hold(&memory)),
             None => self.count_more(with_key, 0),
         }
@@ -655,11 +655,19 @@ impl Map {
         self.data.entries.borrow()
     }
 
+    /// The entries, to write one of them.
+    fn borrow_at(&self, key: &Str) -> RefMut<'_, BTreeMap<Str, Value>> {
+        if let Some(watched) = self.data.watched.get() {
+            watched.touch_change(key);
+        }
+        self.data.entries.borrow_mut()
+    }
+
     /// The entries, for writing. Do not hold while other code may read the map.
     pub(crate) fn borrow_mut(&self) -> RefMut<'_, BTreeMap<Str, Value>> {
         if let Some(watched) = self.data.watched.get() {
             watched.touch();
-            watched.change();
+            watched.change(None);
         }
         self.data.entries.borrow_mut()
     }

@@ -1,0 +1,135 @@
+//! `testdata/closure/*.jsonl`: small charts, and every image that they can print with the settings that bring it. Whatever complete
+//! renders print under all assignments of their booleans, and under random values, must be among them.
+
+use super::{derived, files, read};
+use crate::api::{Chart, Renderer};
+use crate::cli::on_large_stack;
+use crate::closure::brute::{Plan, printed};
+use crate::closure::{Budget, Closure};
+use crate::compiler::Compiler;
+use crate::settings::Settings;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: String,
+    /// Files by path in the chart; Chart.yaml always exists.
+    files: BTreeMap<String, String>,
+    /// By reference: `today`, or the settings that bring it, and why a complete render refuses them.
+    #[serde(default)]
+    images: BTreeMap<String, Vec<String>>,
+    /// What is not set and would become a part of an image.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    open: Vec<String>,
+    /// Files whose combinations are too many.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    bounded: Vec<String>,
+}
+
+const CHART: &str = "{apiVersion: v2, name: app, version: 1.0.0}\n";
+
+#[test]
+fn every_image_behind_a_switch_is_found_with_its_settings() {
+    let lists = files("testdata/closure", ".jsonl");
+    assert!(!lists.is_empty());
+    for path in lists {
+        let mut text = String::new();
+        for line in read(&path).lines() {
+            let case: Case = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+            let case = on_large_stack(|| explored(case)).expect("it does not panic");
+            text.push_str(&serde_json::to_string(&case).expect("a case can be written"));
+            text.push('\n');
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        derived(&format!("testdata/closure/{name}"), &text);
+    }
+}
+
+fn explored(case: Case) -> Case {
+    let scratch = tempfile::tempdir().expect("a folder can be made");
+    let folder = scratch.path().join("app");
+    let chart = [("Chart.yaml", CHART)].into_iter().filter(|(path, _)| !case.files.contains_key(*path));
+    for (path, text) in chart.chain(case.files.iter().map(|(path, text)| (path.as_str(), text.as_str()))) {
+        let path = folder.join(path);
+        std::fs::create_dir_all(path.parent().unwrap_or(Path::new(""))).expect("the folder can be made");
+        std::fs::write(path, text).expect("the file can be written");
+    }
+    let (closure, missing) = compared(&folder, Plan { booleans: 4096, values: 400, seed: 7 });
+    assert!(missing.is_empty(), "{}: the closure lacks {missing:#?}", case.name);
+    let settings = |image: &crate::closure::ClosureImage| {
+        let mut settings: Vec<String> = image.settings.iter().map(ToString::to_string).collect();
+        if image.is_today {
+            settings.push("today".to_owned());
+        }
+        settings.extend(image.unproven.iter().map(|why| format!("! {why}")));
+        settings
+    };
+    Case {
+        images: closure.images.iter().map(|image| (image.reference.clone(), settings(image))).collect(),
+        open: closure.open.iter().map(ToString::to_string).collect(),
+        bounded: closure.units.iter().filter(|unit| unit.is_bounded).map(|unit| unit.template.clone()).collect(),
+        ..case
+    }
+}
+
+/// The closure of a chart, and what complete renders print that it lacks.
+fn compared(chart: &Path, plan: Plan) -> (Closure, BTreeMap<String, Vec<String>>) {
+    let chart = Chart::open(chart).expect("the chart can be read");
+    let prepared = Renderer::new(&chart).seed(1).inputs();
+    let settings = Settings::without_mirror();
+    let closure = Closure::of(&prepared, &settings, &mut Compiler::new(), Budget::default()).expect("a closure");
+    let (mut found, _) = printed(&prepared, &settings, &mut Compiler::new(), (plan, &closure)).expect("renders");
+    found.retain(|reference, _| !closure.images.iter().any(|image| image.reference == *reference));
+    (closure, found)
+}
+
+/// `AIRTIGHT_CHARTS=folder`: the same for each archive in a folder, which is no part of the project (`just closure-brute`).
+#[test]
+fn complete_renders_of_other_charts_print_nothing_more() {
+    let Ok(folder) = std::env::var("AIRTIGHT_CHARTS") else { return };
+    let number = |name: &str, usual: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual);
+    let plan = Plan {
+        booleans: number("AIRTIGHT_BOOLEANS", 1000),
+        values: number("AIRTIGHT_VALUES", 1000),
+        seed: number("AIRTIGHT_SEED", 7),
+    };
+    let mut charts = files(&folder, ".tgz");
+    charts.sort_by_key(|path| std::fs::metadata(path).map_or(0, |data| data.len()));
+    charts.truncate(number("AIRTIGHT_MOST", 40) as usize);
+    let mut lacking = 0;
+    for path in &charts {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let compared = on_large_stack(|| {
+            let loaded = Chart::open(path.as_path()).map_err(|error| error.to_string())?;
+            let prepared = Renderer::new(&loaded).seed(1).inputs();
+            let settings = Settings::without_mirror();
+            let closure = Closure::of(&prepared, &settings, &mut Compiler::new(), Budget::default())
+                .map_err(|error| error.into_text())?;
+            let found = printed(&prepared, &settings, &mut Compiler::new(), (plan, &closure))
+                .map_err(|error| error.into_text())?;
+            Ok::<_, String>((closure, found))
+        });
+        match compared.expect("it does not panic") {
+            Err(error) => println!("{name}: {error}"),
+            Ok((closure, (found, done))) => {
+                let bounded = closure.units.iter().filter(|unit| unit.is_bounded).count();
+                let runs: u32 = closure.units.iter().map(|unit| unit.runs).sum();
+                println!(
+                    "{name}: {} images, {runs} runs, {bounded} bounded; {done} renders print {}",
+                    closure.images.len(),
+                    found.len()
+                );
+                for (reference, settings) in found {
+                    if !closure.images.iter().any(|image| image.reference == reference) {
+                        lacking += 1;
+                        println!("  LACKS {reference}: {}", settings.join(" "));
+                    }
+                }
+            }
+        }
+    }
+    assert_eq!(lacking, 0);
+}

@@ -1,0 +1,105 @@
+//! The closure for programs, and as a certificate: one JSON document, described by `docs/closure.schema.json`.
+
+use crate::closure::{Closure, ClosureImage, OperatorImage, Setting, UnitReport};
+use crate::report::{ReleaseName, write_json};
+use serde::Serialize;
+use std::io::{self, Write};
+
+/// Raised when a field changes its meaning or is removed; new fields do not raise it.
+const VERSION: u32 = 1;
+
+/// The depth to which the document has its own lines: one for each image and file.
+const LINES: usize = 3;
+
+#[derive(Serialize)]
+struct Document<'c> {
+    version: u32,
+    release: Release<'c>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<&'c str>,
+    images: Vec<ImageEntry<'c>>,
+    operators: Vec<OperatorEntry<'c>>,
+    open: Vec<String>,
+    free: Vec<String>,
+    lookups: Vec<&'c str>,
+    unprinted: &'c std::collections::BTreeMap<String, String>,
+    files: Vec<FileEntry<'c>>,
+}
+
+#[derive(Serialize)]
+struct Release<'c> {
+    name: &'c str,
+    chart: &'c str,
+    namespace: &'c str,
+}
+
+#[derive(Serialize)]
+struct ImageEntry<'c> {
+    reference: &'c str,
+    today: bool,
+    settings: Vec<String>,
+    templates: Vec<&'c str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unproven: Option<&'c str>,
+}
+
+#[derive(Serialize)]
+struct OperatorEntry<'c> {
+    operator: &'c str,
+    image: &'c str,
+    settings: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct FileEntry<'c> {
+    template: &'c str,
+    switches: Vec<String>,
+    runs: u32,
+    combinations: u64,
+    bounded: bool,
+}
+
+/// Writes a closure.
+pub(crate) fn write(release: &ReleaseName, closure: &Closure, out: &mut dyn Write) -> io::Result<()> {
+    let document = Document {
+        version: VERSION,
+        release: Release { name: &release.name, chart: &release.chart, namespace: &release.namespace },
+        failure: closure.failure.as_deref(),
+        images: closure.images.iter().map(image).collect(),
+        operators: closure.operators.iter().map(operator).collect(),
+        open: closure.open.iter().map(ToString::to_string).collect(),
+        free: closure.free.iter().map(ToString::to_string).collect(),
+        lookups: closure.lookups.iter().map(String::as_str).collect(),
+        unprinted: &closure.unprinted,
+        files: closure.units.iter().map(file).collect(),
+    };
+    write_json(&document, LINES, out)
+}
+
+fn image(image: &ClosureImage) -> ImageEntry<'_> {
+    ImageEntry {
+        reference: &image.reference,
+        today: image.is_today,
+        settings: texts(&image.settings),
+        templates: image.templates.iter().map(String::as_str).collect(),
+        unproven: image.unproven.as_deref(),
+    }
+}
+
+fn operator(one: &OperatorImage) -> OperatorEntry<'_> {
+    OperatorEntry { operator: &one.operator, image: &one.image, settings: texts(&one.settings) }
+}
+
+fn file(unit: &UnitReport) -> FileEntry<'_> {
+    FileEntry {
+        template: &unit.template,
+        switches: unit.switches.iter().map(ToString::to_string).collect(),
+        runs: unit.runs,
+        combinations: unit.combinations,
+        bounded: unit.is_bounded,
+    }
+}
+
+fn texts(settings: &[Setting]) -> Vec<String> {
+    settings.iter().map(ToString::to_string).collect()
+}
