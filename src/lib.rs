@@ -100,6 +100,7 @@ mod go;
 #[cfg(test)]
 mod golden;
 mod helm;
+mod holdings;
 mod images;
 mod json;
 mod limits;

@@ -2,6 +2,7 @@
 
 use crate::analysis::images::images;
 use crate::analysis::manifests::{Owners, analyse_manifests};
+use crate::analysis::on_mirror::OnMirror;
 use crate::analysis::upgrade::{OtherEvent, other_event};
 use crate::analysis::{Analysis, analyse};
 use crate::compiler::Compiler;
@@ -44,10 +45,16 @@ pub(crate) fn lint(
 
 /// The report of the rules on an analysis.
 pub(crate) fn report(prepared: Option<&ReleaseInputs>, analysis: &Analysis, settings: &Settings) -> Report {
-    let context = RuleContext { prepared, analysis, settings, findings: Vec::new() };
+    // Rules ask nobody: what the mirror has is known before they run.
+    let on_mirror = OnMirror::of(analysis, settings);
+    let context = RuleContext { prepared, analysis, settings, on_mirror: on_mirror.as_ref(), findings: Vec::new() };
     let mirrored = analysis.images.iter().filter(|judged| !judged.bypasses(&settings.mirror)).count();
     let findings = context.check_all();
     let secrets = Secrets::of(&analysis.origins);
+    let mut images = images(analysis, settings);
+    if let Some(on_mirror) = &on_mirror {
+        on_mirror.note(&mut images);
+    }
     Report {
         release: prepared.map(name).unwrap_or_default(),
         is_listed: false,
@@ -56,7 +63,7 @@ pub(crate) fn report(prepared: Option<&ReleaseInputs>, analysis: &Analysis, sett
         findings,
         suppressed: Vec::new(),
         changes: None,
-        images: images(analysis, settings),
+        images,
         gated: analysis.gated.clone(),
         other_event_failed: false,
         coverage: Coverage {

@@ -10,8 +10,12 @@ pub(crate) const LATENT_OVERRIDE: &str = "latent-override";
 pub(crate) const LIST_DIGEST_DIFFERS: &str = "list-digest-differs";
 /// `misplaced-list-line`
 pub(crate) const MISPLACED_LIST_LINE: &str = "misplaced-list-line";
+/// `mirror-not-checked`
+pub(crate) const MIRROR_NOT_CHECKED: &str = "mirror-not-checked";
 /// `missing-pull-secret`
 pub(crate) const MISSING_PULL_SECRET: &str = "missing-pull-secret";
+/// `not-on-mirror`
+pub(crate) const NOT_ON_MIRROR: &str = "not-on-mirror";
 /// `nothing-rendered`
 pub(crate) const NOTHING_RENDERED: &str = "nothing-rendered";
 /// `number-as-tag`

@@ -3,6 +3,7 @@
 use crate::bundle::Bundle;
 use crate::error::Error;
 use crate::finding::Severity;
+use crate::holdings::MirrorCheck;
 use crate::images::find::{Hints, PlaceRule};
 use crate::reference::{Layout, Mirror};
 use crate::values_path::{ValuesPath, parse_keys};
@@ -25,6 +26,8 @@ pub(crate) struct Settings {
     pub pull_secrets: Vec<String>,
     /// The mirrored images, if lists were given.
     pub bundle: Option<Arc<Bundle>>,
+    /// Who knows what the mirror has, if that is checked.
+    pub mirror_check: Option<MirrorCheck>,
     /// The levels of rules, by id.
     pub rules: BTreeMap<String, Level>,
     /// Fields that contain images or do not, overriding the finders.
@@ -52,6 +55,7 @@ impl Settings {
             assume_rewrite: false,
             pull_secrets: Vec::new(),
             bundle: None,
+            mirror_check: None,
             rules: BTreeMap::new(),
             finders: Vec::new(),
         }

@@ -2,6 +2,7 @@
 
 use crate::analysis::{Analysis, Judged, Traced};
 use crate::error::Error;
+use crate::holdings::Holding;
 use crate::images::deciders::decider;
 use crate::images::{Class, ImageUse, ReferencePart, Search, Shape, Tier};
 use crate::limits::Limits;
@@ -29,6 +30,8 @@ pub(crate) struct Image {
     pub(crate) source: Option<String>,
     /// Its path on the mirror, if the source is known.
     pub(crate) destination: Option<String>,
+    /// Whether the mirror has it, if it was asked.
+    pub(crate) on_mirror: Option<Holding>,
     /// Its uses, in the order of installation.
     pub(crate) uses: Vec<Use>,
 }
@@ -149,6 +152,7 @@ fn distinct<'a>(
                     tier: one.tier,
                     source: judged.source.as_ref().map(ToString::to_string),
                     destination: destination(),
+                    on_mirror: None,
                     uses: vec![one],
                 };
                 found.insert(reference, image);

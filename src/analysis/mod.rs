@@ -19,6 +19,7 @@ mod latent;
 mod listed;
 pub(crate) mod manifests;
 mod numbers;
+pub(crate) mod on_mirror;
 mod other_mirror;
 mod patch;
 mod pins;

@@ -51,7 +51,7 @@ impl Chart {
         let load = || match source {
             ChartSource::Path(path) => load(&path, limits, helm),
             ChartSource::Archive(bytes) => {
-                load_stored(&Stored::Archive(bytes), Path::new("chart.tgz"), None, limits, helm)
+                load_stored(&Stored::archive(bytes), Path::new("chart.tgz"), None, limits, helm)
             }
             ChartSource::Files(files) => load_stored(&stored(files, limits)?, Path::new("chart"), None, limits, helm),
         };

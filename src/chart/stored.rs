@@ -6,14 +6,24 @@ use super::raw::RawFile;
 use crate::error::Error;
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
+use std::sync::Arc;
 
 /// A chart from another source than the disk.
+///
+/// A copy shares the content.
 #[derive(Debug, Clone)]
 pub(crate) enum Stored {
     /// The files of a folder except those that its `.helmignore` excludes, in helm's order.
-    Folder(Vec<StoredFile>),
+    Folder(Arc<Vec<StoredFile>>),
     /// An archive's bytes.
-    Archive(Vec<u8>),
+    Archive(Arc<Vec<u8>>),
+}
+
+impl Stored {
+    /// An archive.
+    pub(crate) fn archive(bytes: Vec<u8>) -> Self {
+        Self::Archive(Arc::new(bytes))
+    }
 }
 
 /// A file of such a folder.
@@ -60,7 +70,7 @@ impl<'l> Collected<'l> {
 
     /// The chart.
     pub(crate) fn into_stored(self) -> Stored {
-        Stored::Folder(self.files)
+        Stored::Folder(Arc::new(self.files))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::images::{failed, told};
 use super::output::{Color, use_colour};
-use super::release::{hide_secrets, log, without_secrets};
+use super::release::{hide_secrets, without_secrets};
 use super::{Outcome, Problem, Streams};
 use crate::analysis::{self, Traced, render};
 use crate::blame::select::{BlameSelection, select};
@@ -74,7 +74,7 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
         true => analysis::blame(&prepared, &settings, &mut compiler, &mut lines),
     };
     hide_secrets(&prepared, &mut lines);
-    log(streams, &lines);
+    streams.log(&lines);
     let (mut traced, blamed) = traced.map_err(|error| without_secrets(&prepared, error))?;
     let mut outcome = Outcome::Clean;
     if let Some(failure) = traced.failure.clone() {

@@ -100,7 +100,7 @@ impl Base {
     /// Whether a release's chart or values files changed.
     pub(crate) fn touches_files(&self, job: &Job) -> bool {
         // Dependencies in other folders are only known once the chart is loaded.
-        job.flags.dependency_update
+        job.flags.completes()
             || job.chart.local().is_some_and(|path| self.touches(path))
             || job.flags.value_files().iter().any(|path| self.touches(Path::new(path)))
             || self.touches_set_files(job)
@@ -118,7 +118,7 @@ impl Base {
             let StateBefore::Was(job) = before else { continue };
             let why = match () {
                 () if !same_lists => "the lists of mirrored images changed",
-                () if job.flags.dependency_update => "its dependencies are in other folders",
+                () if job.flags.completes() => "its dependencies are in other folders",
                 () if job.flags.reads_stdin() => "its values came from stdin",
                 () => "",
             };

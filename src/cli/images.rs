@@ -1,7 +1,7 @@
 //! `airtight images`: each image of a chart, where it is used, and who decided it.
 
 use super::output::write_file;
-use super::release::{hide_secrets, log, without_secrets};
+use super::release::{hide_secrets, without_secrets};
 use super::settings::NO_MIRROR;
 use super::{Outcome, Problem, Streams};
 use crate::analysis::images::{images, unjudged};
@@ -110,7 +110,7 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
         })
     };
     hide_secrets(&prepared, &mut lines);
-    log(streams, &lines);
+    streams.log(&lines);
     let (mut images, mut gated, is_empty, failure) = found.map_err(|error| without_secrets(&prepared, error))?;
     if let Some(failure) = failure {
         return Err(failed(&failure, &prepared));

@@ -144,10 +144,15 @@ pub(super) fn merged(entry: &ReleaseSpec, flags: &ReleaseFlags) -> ReleaseFlags 
         set_literal: both(&entry.set_literal, &flags.set_literal),
         kube_version: flags.kube_version.clone().or_else(|| entry.kube_version.clone()),
         api_versions: both(&entry.api_versions, &flags.api_versions),
-        dependency_update: flags.dependency_update || entry.dependency_update,
+        dependency_update: flags.dependency_update,
         skip_schema_validation: flags.skip_schema_validation || entry.skip_schema_validation,
         helm_version: flags.helm_version.or(helm_version),
-        configured: Configured { chart: true, values: entry.values.len(), set_file: entry.set_file.len() },
+        configured: Configured {
+            chart: true,
+            values: entry.values.len(),
+            set_file: entry.set_file.len(),
+            dependency_update: entry.dependency_update,
+        },
         ..flags.clone().repeatable()
     }
 }

@@ -6,12 +6,14 @@ use super::config::ConfigFlags;
 use super::fetch::{self, FetchFlags};
 use super::fix::flags::FixFlags;
 use super::jobs::{self, Done, Job};
+use super::missing_dependencies::dependencies;
 use super::output::OutputFlags;
 use super::policy::ConfigFrom;
 use super::progress::Progress;
-use super::release::{ReleaseFlags, log};
+use super::release::ReleaseFlags;
 use super::settings::SettingsFlags;
 use super::{Outcome, Problem, Streams, manifests};
+use crate::chart_reference::RemoteChart;
 use crate::cli::one_release::no_release;
 use crate::config::{Config, MirrorTarget, ReleaseSpec, Suppression};
 use crate::disk::{By, Reach, look};
@@ -60,9 +62,14 @@ pub(crate) struct Args {
     /// lists of the bundle, baseline)
     #[arg(long, value_enum, value_name = "WHOSE", default_value = "base", requires = "changed_since")]
     pub(super) config_from: ConfigFrom,
-    /// Fetch charts from registries and repositories that airtight.yaml of the base of --changed-since does not name
+    /// Fetch charts from registries and repositories, and ask mirrors, that airtight.yaml of the base of --changed-since does not name
     #[arg(long, requires = "changed_since")]
     pub(super) allow_new_sources: bool,
+    /// Ask the mirror whether it has the images, with the flags and credentials for charts from registries
+    ///
+    /// Default: `mirror_check` of the configuration. With --offline it is not asked, and the check is not complete.
+    #[arg(long)]
+    pub(super) mirror_check: bool,
     /// Accept the findings that this file lists
     #[arg(long, value_name = "FILE")]
     pub(super) baseline: Option<PathBuf>,
@@ -118,6 +125,11 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
 }
 
 impl Args {
+    #[cfg(all(test, feature = "registry"))]
+    pub(crate) fn set_patience(&mut self, patience: crate::registry::Patience) {
+        self.fetch.source.set_patience(patience);
+    }
+
     /// Makes all releases see the same time.
     pub(crate) fn stop_clock(&mut self) {
         self.release.stop_clock();
@@ -133,12 +145,16 @@ impl Args {
     /// Checks everything, without a comparison.
     fn whole(&self, config: &Config, reach: &Arc<Reach>, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
         if let Some(paths) = self.manifests() {
-            let settings = self.settings.settings(config, &MirrorTarget::default(), reach)?;
+            let mut settings = self.settings.settings(config, &MirrorTarget::default(), reach)?;
+            if self.asks_mirror(config) {
+                self.ask_mirrors(vec![&mut settings], &[], &|_| true)?;
+            }
             let checked = manifests::check(&paths, settings, &self.release.limits()?, reach, streams)?;
             return self.finish(self.accepted(vec![checked], config, reach)?, streams, Outcome::Clean);
         }
         let jobs = self.jobs(config, reach)?;
-        let store = self.store(&jobs, config, reach, streams)?;
+        let mut store = self.store(&jobs, config, reach, streams)?;
+        store.is_once = true;
         let mut outcome = Outcome::Clean;
         if self.write_baseline.is_some() {
             // The baseline is made from all reports before secrets are masked in them.
@@ -174,6 +190,11 @@ impl Args {
     /// Writes reports, and returns the outcome.
     fn write(&self, reports: &dyn Reports, streams: &mut Streams<'_>, outcome: Outcome) -> Result<Outcome, Problem> {
         self.output.write(reports, streams)?;
+        if let Some(held) = reports.totals().held().filter(|held| held.not_known > 0) {
+            let images = if held.not_known == 1 { "1 image".to_owned() } else { format!("{} images", held.not_known) };
+            let _ = writeln!(streams.err, "Error: it is not known whether the mirror has {images}");
+            return Ok(Outcome::Failed);
+        }
         let is_clean = reports.totals().is_clean();
         Ok(if is_clean || outcome == Outcome::Failed { outcome } else { Outcome::Findings })
     }
@@ -215,6 +236,16 @@ impl Args {
 
     /// The jobs: the named chart, or the releases of the configuration.
     pub(super) fn jobs(&self, config: &Config, reach: &Reach) -> Result<Vec<Job>, Error> {
+        let mut jobs = self.silent_jobs(config, reach)?;
+        if self.asks_mirror(config) {
+            let charts: Vec<RemoteChart> = jobs.iter().filter_map(|job| job.chart.remote()).cloned().collect();
+            self.ask_mirrors(jobs.iter_mut().map(|job| &mut job.settings).collect(), &charts, &|_| true)?;
+        }
+        Ok(jobs)
+    }
+
+    /// The jobs, which ask no mirror.
+    fn silent_jobs(&self, config: &Config, reach: &Reach) -> Result<Vec<Job>, Error> {
         if let Some(chart) = &self.chart {
             return Ok(vec![self.typed(chart, self.settings.settings(config, &MirrorTarget::default(), reach)?)?]);
         }
@@ -297,10 +328,23 @@ impl Args {
         reach: &Arc<Reach>,
         streams: &mut Streams<'_>,
     ) -> Result<Store, Problem> {
+        let mut store = Self::store_of_disk(jobs, config, reach, streams)?;
+        let charts = jobs.iter().map(|job| &job.chart);
+        let limits = self.release.limits()?;
+        fetch::put(self.fetch.archives(charts.clone(), &limits, streams.err)?, &mut store);
+        store.dependencies = dependencies(&self.fetch, charts, &limits);
+        Ok(store)
+    }
+
+    /// The same without what is fetched.
+    pub(super) fn store_of_disk(
+        jobs: &[Job],
+        config: &Config,
+        reach: &Arc<Reach>,
+        streams: &mut Streams<'_>,
+    ) -> Result<Store, Error> {
         let mut store = Store::new(stdin(jobs, reach, streams)?, reach.clone());
         store.own = Own::with(config.file.as_ref().map(|file| Path::new(file.name())));
-        let charts = jobs.iter().map(|job| &job.chart);
-        fetch::put(self.fetch.archives(charts, &self.release.limits()?, streams.err)?, &mut store);
         Ok(store)
     }
 
@@ -337,7 +381,7 @@ impl Args {
             Detail::Usual => !line.starts_with("level=INFO") && !line.starts_with("level=DEBUG"),
             Detail::All => true,
         };
-        log(streams, &told.log.into_iter().filter(is_told).collect::<Vec<_>>());
+        streams.log(&told.log.into_iter().filter(is_told).collect::<Vec<_>>());
         if let Some(error) = told.error {
             let error = format!("{error}{}", instead(job));
             let name = job.entry.as_ref().map(|_| format!("{}: ", job.full_name())).unwrap_or_default();
@@ -360,7 +404,7 @@ fn instead(job: &Job) -> String {
 }
 
 /// The content of stdin, if a release reads it.
-pub(super) fn stdin(jobs: &[Job], reach: &Reach, streams: &mut Streams<'_>) -> Result<Option<Vec<u8>>, Error> {
+fn stdin(jobs: &[Job], reach: &Reach, streams: &mut Streams<'_>) -> Result<Option<Vec<u8>>, Error> {
     let is_read = jobs.iter().any(|job| job.flags.reads_stdin());
     is_read.then(|| streams.read_input(reach.file_bytes())).transpose()
 }

@@ -27,6 +27,8 @@ pub(crate) mod manifests;
 pub(crate) mod manual;
 #[cfg(feature = "registry")]
 pub(crate) mod mirror;
+mod mirror_check;
+mod missing_dependencies;
 pub(crate) mod one_release;
 pub(crate) mod output;
 pub(crate) mod policy;
@@ -139,6 +141,13 @@ pub struct Streams<'s> {
 }
 
 impl Streams<'_> {
+    /// Prints log lines to stderr.
+    fn log(&mut self, lines: &[String]) {
+        for line in lines {
+            let _ = writeln!(self.err, "{line}");
+        }
+    }
+
     /// Reads all of stdin, up to a number of bytes.
     fn read_input(&mut self, limit: u64) -> Result<Vec<u8>, Error> {
         read_all(&mut self.input, "stdin", limit)
@@ -258,6 +267,15 @@ pub(crate) fn run_with_patience(
         Command::Dependency(mut args) => {
             args.set_patience(patience);
             dependency::run(&args, streams)
+        }
+        Command::Lint(mut args) => {
+            args.stop_clock();
+            args.set_patience(patience);
+            lint::run(&args, streams)
+        }
+        Command::Template(mut args) => {
+            args.set_patience(patience);
+            template::run(&args, streams)
         }
         _ => panic!("the command fetches nothing"),
     };

@@ -73,11 +73,13 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
 }
 
 fn remote(fetch: &FetchFlags, chart: &str) -> Result<RemoteChart, Error> {
+    // In a repository, a chart has a name without the repository's.
+    let name = chart.rsplit('/').next().unwrap_or(chart);
     match fetch.remote_reference(chart)? {
         ChartReference::Remote(remote) => Ok(remote),
-        ChartReference::Local(_) => Err(Error::input(format!(
-            "{chart}: not a chart that can be fetched; write oci://HOST/PATH, the URL of an archive, or {chart} --repo URL"
-        ))),
+        ChartReference::Local(_) => Err(fetch.of_helms_list(chart).unwrap_or_else(|| Error::input(format!(
+            "{chart}: not a chart that can be fetched; write oci://HOST/PATH, the URL of an archive, or {name} --repo URL"
+        )))),
     }
 }
 

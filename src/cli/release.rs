@@ -1,9 +1,10 @@
 //! The flags that select a release and its values, which are helm's own, and what they load: a chart, values, a render.
 
 use super::fetch::{self, FetchFlags};
+use super::missing_dependencies::dependencies;
 use super::{Problem, Streams};
-use crate::chart::Chart;
-use crate::chart::load::{ChartAt, load_from, not_found};
+use crate::chart::load::{ChartAt, load_from, load_stored, not_found};
+use crate::chart::{Chart, Dependency};
 use crate::chart_reference::ChartReference;
 use crate::disk::{By, Reach};
 use crate::error::Error;
@@ -13,7 +14,7 @@ use crate::release::ReleaseInputs;
 use crate::render::{Capabilities, Release, capabilities::KubeVersion};
 use crate::secrets::Secrets;
 use crate::similar::did_you_mean;
-use crate::store::{Complete, Store};
+use crate::store::{Complete, Dependencies, Store};
 use crate::template::{Clock, Env};
 use crate::values::layers::UserValues;
 use crate::work::Work;
@@ -54,7 +55,7 @@ pub(crate) struct ReleaseFlags {
     /// API versions added to .Capabilities.APIVersions (can be given several times, or comma-separated)
     #[arg(short, long, value_name = "VERSIONS", value_delimiter = ',')]
     pub api_versions: Vec<String>,
-    /// Load missing dependencies from the repositories in Chart.yaml, if they are folders (file://)
+    /// Load missing dependencies from the repositories in Chart.yaml, to memory; charts/ stays as it is
     #[arg(long)]
     pub dependency_update: bool,
     /// Render as an upgrade: .Release.IsUpgrade instead of .Release.IsInstall
@@ -100,6 +101,8 @@ pub(super) struct Configured {
     pub(super) values: usize,
     /// The number of leading `set_file` that do.
     pub(super) set_file: usize,
+    /// That missing dependencies are loaded.
+    pub(super) dependency_update: bool,
 }
 
 /// Who named an element of a list whose first elements are the configuration's.
@@ -120,6 +123,11 @@ pub(crate) enum Helm {
 }
 
 impl ReleaseFlags {
+    /// Whether missing dependencies are loaded; only the user's own flag lets others than folders be asked.
+    pub(super) fn completes(&self) -> bool {
+        self.dependency_update || self.configured.dependency_update
+    }
+
     /// The limits, with those that were changed.
     pub(crate) fn limits(&self) -> Result<Limits, Error> {
         Limits::raised(&self.limits)
@@ -279,27 +287,49 @@ fn plugin_namespace() -> Option<String> {
     std::env::var("HELM_NAMESPACE").ok().filter(|namespace| !namespace.is_empty())
 }
 
-/// Loads the dependencies that Chart.yaml declares and `charts/` lacks, from their `file://` repositories. Nothing is
-/// written: the chart is completed in memory.
+/// Loads the dependencies that Chart.yaml declares and `charts/` lacks, from their `file://` repositories, and through `fetches` from
+/// others. Nothing is written: the chart is completed in memory.
 fn add_missing_dependencies(
     chart: &mut Arc<Chart>,
     source: &ChartAt<'_>,
     limits: &Limits,
     helm: HelmVersion,
+    fetches: Option<&Dependencies>,
 ) -> Result<Vec<String>, Error> {
     let mut found = Vec::new();
     let mut warnings = Vec::new();
-    for dependency in chart.metadata.dependencies.iter().flatten() {
+    let is_missing = |dependency: &&Dependency| !chart.subcharts.iter().any(|one| one.name() == dependency.name);
+    let missing: Vec<&Dependency> = chart.metadata.dependencies.iter().flatten().filter(is_missing).collect();
+    let is_elsewhere = |one: &Dependency| !one.repository.is_empty() && !one.repository.starts_with("file://");
+    let elsewhere: Vec<Dependency> = missing.iter().copied().filter(|one| is_elsewhere(one)).cloned().collect();
+    let mut fetched = match fetches {
+        Some(fetches) if !elsewhere.is_empty() => fetches
+            .fetch(&elsewhere)
+            .map_err(|error| error.after(format_args!("dependencies of chart {}", chart.name())))?,
+        _ => Vec::new(),
+    }
+    .into_iter();
+    for dependency in missing {
         let name = &dependency.name;
-        if chart.subcharts.iter().any(|subchart| subchart.name() == name) {
+        if is_elsewhere(dependency)
+            && let Some(stored) = fetched.next()
+        {
+            let path = PathBuf::from(format!("{name}-{}.tgz", dependency.version));
+            let loaded = load_stored(&stored, &path, None, limits, helm)
+                .map_err(|error| error.after(format_args!("dependency {name} of chart {}", chart.name())))?;
+            warnings.extend(loaded.warnings);
+            found.push(loaded.chart);
             continue;
         }
         let Some(folder) = dependency.repository.strip_prefix("file://") else {
-            let from = if dependency.repository.is_empty() { "nowhere" } else { &dependency.repository };
-            return Err(Error::input(format!(
-                "dependency {name} of chart {} comes from {from}: airtight fetches nothing",
-                chart.name()
-            )));
+            let chart = chart.name();
+            return Err(Error::input(match dependency.repository.as_str() {
+                "" => format!("dependency {name} of chart {chart} has no repository, and is not in charts/"),
+                from => format!(
+                    "dependency {name} of chart {chart} comes from {from}, which is asked only if the command line has \
+                     --dependency-update, and with --changed-since --allow-new-sources too"
+                ),
+            }));
         };
         let folder = source.path.join(folder);
         source
@@ -330,6 +360,7 @@ impl ReleaseFlags {
         let mut lines = Vec::new();
         let mut store = Store::new(stdin, reach);
         fetch::put(fetch.archives([chart], &self.limits()?, streams.err)?, &mut store);
+        store.dependencies = dependencies(fetch, [chart], &self.limits()?);
         let prepared = self.prepare(name, chart, &store, &mut lines);
         for remote in prepared.iter().flat_map(ReleaseInputs::remote_schemas).filter(|remote| !remote.is_file()) {
             lines.push(format!(
@@ -338,7 +369,7 @@ impl ReleaseFlags {
                 remote.chart, remote.url
             ));
         }
-        log(streams, &lines);
+        streams.log(&lines);
         Ok(prepared?)
     }
 
@@ -354,9 +385,10 @@ impl ReleaseFlags {
         self.check_time_zone()?;
         let capabilities = self.capabilities()?;
         let complete = |chart: &mut Arc<Chart>, source: &ChartAt<'_>| {
-            add_missing_dependencies(chart, source, &limits, self.helm())
+            let fetches = store.dependencies.as_ref().filter(|_| self.dependency_update);
+            add_missing_dependencies(chart, source, &limits, self.helm(), fetches)
         };
-        let complete: Option<&Complete<'_>> = if self.dependency_update { Some(&complete) } else { None };
+        let complete: Option<&Complete<'_>> = if self.completes() { Some(&complete) } else { None };
         let by = if self.configured.chart { By::Repository } else { By::User };
         let loaded = store.chart(by, chart, &limits, self.helm(), complete);
         log.extend_from_slice(loaded.log());
@@ -400,12 +432,5 @@ pub(super) fn hide_secrets(prepared: &ReleaseInputs, lines: &mut [String]) {
     if !lines.is_empty() {
         let secrets = Secrets::of_release(prepared);
         lines.iter_mut().for_each(|line| *line = secrets.hide_in(line, true));
-    }
-}
-
-/// Prints log lines to stderr.
-pub(super) fn log(streams: &mut Streams<'_>, lines: &[String]) {
-    for line in lines {
-        let _ = writeln!(streams.err, "{line}");
     }
 }

@@ -134,6 +134,11 @@ impl MirrorFlags {
 }
 
 impl SettingsFlags {
+    /// Whether the user typed the mirror.
+    pub(super) fn names_mirror(&self) -> bool {
+        !self.mirror.is_empty()
+    }
+
     /// The paths of the lists of mirrored images: files, and folders of them.
     pub(crate) fn bundles(&self, config: &Config) -> Vec<PathBuf> {
         match self.bundle.is_empty() {

@@ -4,23 +4,23 @@
 use super::changed::{Base, StateBefore};
 use super::fetch::{self, Archives};
 use super::jobs::{self, Done, Job};
-use super::lint::{Args, NOTHING, stdin};
+use super::lint::{Args, NOTHING};
+use super::missing_dependencies::dependencies;
 use super::policy::{Policy, is_there};
 use super::{Outcome, Problem, Streams};
 use crate::bundle::Bundle;
 use crate::chart_reference::{ChartReference, RemoteChart};
 use crate::cli::one_release::no_release;
-use crate::config::sides::{Pair, chart_sources, files, pairs, target_of_new};
+use crate::config::sides::{Pair, chart_sources, files, mirror_hosts, pairs, target_of_new};
 use crate::config::{Config, FILE_NAME, ListedRelease, MirrorTarget, ReleaseSpec};
 use crate::disk::Reach;
 use crate::error::Error;
 use crate::finding::Finding;
+use crate::reference::Mirror;
 use crate::report::changes::Changes;
 use crate::report::{Coverage, Fingerprint, ReleaseName, Report};
 use crate::rule_ids;
 use crate::settings::Settings;
-use crate::store::Store;
-use crate::store::own_files::Own;
 use crate::suppress::Checked;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -43,7 +43,7 @@ impl Args {
         let bundle = policy.bundle(&self.settings, reach)?;
         let lists = self.settings.bundles(policy.decides());
         let same_lists = policy.is_of_base() || !lists.iter().any(|path| base.touches(path));
-        let jobs = self.both(&policy, config, bundle, reach)?;
+        let mut jobs = self.both(&policy, config, bundle, reach)?;
         let (baseline, old_baseline) = policy.baseline(self.baseline.as_deref(), self.baseline(reach)?)?;
         let entries = policy.entries();
         let accepts_alike = same_entries(&entries, policy.old_entries())
@@ -57,15 +57,23 @@ impl Args {
                 matches!(before, StateBefore::Was(was) if was.entry == job.entry && was.settings == job.settings);
             !same || !accepts_alike || !same_lists || base.touches_files(job)
         };
-        let (jobs, mut before): (Vec<Job>, Vec<StateBefore>) = jobs.into_iter().filter(is_touched).unzip();
+        jobs.retain(is_touched);
+        if self.asks_mirror(policy.decides()) {
+            self.ask_known_mirrors(&mut jobs, &policy)?;
+        }
+        let (jobs, mut before): (Vec<Job>, Vec<StateBefore>) = jobs.into_iter().unzip();
         if jobs.is_empty() {
             let _ = writeln!(streams.err, "none of {all} releases changed since {revision}");
         }
-        let own = Own::with(config.file.as_ref().map(|file| Path::new(file.name())));
-        let mut store = Store::new(stdin(&jobs, reach, streams)?, reach.clone());
-        store.own = own.clone();
+        let mut store = Self::store_of_disk(&jobs, config, reach, streams)?;
         let mut old_disk = base.store(&mut before, same_lists, reach);
-        old_disk.own = own;
+        old_disk.own = store.own.clone();
+        // A branch cannot make us ask somebody whom its Chart.yaml names.
+        if self.allow_new_sources {
+            let limits = self.release.limits()?;
+            store.dependencies = dependencies(&self.fetch, jobs.iter().map(|job| &job.chart), &limits);
+        }
+        (store.is_once, old_disk.is_once) = (true, true);
         let archives = self.fetched(&jobs, &before, &policy, streams)?;
         fetch::put(archives.clone(), &mut old_disk);
         fetch::put(archives, &mut store);
@@ -101,6 +109,25 @@ impl Args {
         }
         let told = self.told(&policy, jobs.first())?;
         Ok(told.into_iter().chain(reports).collect())
+    }
+
+    /// Makes both states ask the mirrors of the base and of the flags. A branch cannot make us send a credential to a host of its choice.
+    fn ask_known_mirrors(&self, jobs: &mut [(Job, StateBefore)], policy: &Policy<'_>) -> Result<(), Error> {
+        let charts: Vec<RemoteChart> = jobs.iter().filter_map(|(job, _)| job.chart.remote()).cloned().collect();
+        let hosts: BTreeSet<&str> = match policy.old() {
+            Ok(Some(old)) => mirror_hosts(old),
+            _ => BTreeSet::new(),
+        };
+        let is_free = self.allow_new_sources || self.settings.names_mirror();
+        let is_known = |mirror: &Mirror| is_free || mirror.hosts().is_subset(&hosts);
+        let both = jobs.iter_mut().flat_map(|(job, before)| {
+            let before = match before {
+                StateBefore::Was(was) => Some(&mut was.settings),
+                _ => None,
+            };
+            std::iter::once(&mut job.settings).chain(before)
+        });
+        self.ask_mirrors(both.collect(), &charts, &is_known)
     }
 
     /// The charts of both states that are fetched. A branch cannot make us ask somebody whom the base does not know.

@@ -2,7 +2,7 @@
 
 use super::door::Verbatim;
 use super::fetch::FetchFlags;
-use super::release::{ReleaseFlags, hide_secrets, log, without_secrets};
+use super::release::{ReleaseFlags, hide_secrets, without_secrets};
 use super::{Outcome, Problem, Streams};
 use crate::compiler::Compiler;
 use crate::disk::Reach;
@@ -69,6 +69,13 @@ pub(crate) struct Args {
     fetch: FetchFlags,
 }
 
+#[cfg(all(test, feature = "registry"))]
+impl Args {
+    pub(crate) fn set_patience(&mut self, patience: crate::registry::Patience) {
+        self.fetch.source.set_patience(patience);
+    }
+}
+
 /// Flags of `helm template` that have no effect in a client-side render.
 #[derive(Debug, clap::Args)]
 struct Ignored {
@@ -127,7 +134,7 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
     let mut lines = Vec::new();
     let outcome = prepared.render(&mut Compiler::new(), &[], None, &mut lines);
     hide_secrets(&prepared, &mut lines);
-    log(streams, &lines);
+    streams.log(&lines);
     let release::RenderOutcome { root, rendered, seed, .. } = outcome.map_err(|problem| match problem {
         release::RenderProblem::Input(error) | release::RenderProblem::Chart(_, error) => {
             without_secrets(&prepared, error)
@@ -147,10 +154,10 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
             return Err(Error::input(format!("{error}\n\nUse --debug flag to render out invalid YAML")).into());
         }
     };
-    log(streams, &manifests.log.iter().map(|line| format!("level=INFO {line}")).collect::<Vec<_>>());
+    streams.log(&manifests.log.iter().map(|line| format!("level=INFO {line}")).collect::<Vec<_>>());
     if let Some(seed) = seed {
         let warning = "keys, passwords and random text follow from the seed: do not install them";
-        log(streams, &[log_line("WARN", warning, &[("seed", &seed.to_string())])]);
+        streams.log(&[log_line("WARN", warning, &[("seed", &seed.to_string())])]);
     }
     let selection = Selection { include_crds: args.include_crds, no_hooks: args.no_hooks, skip_tests: args.skip_tests };
     if let Some(folder) = &args.output_dir {

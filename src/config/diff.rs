@@ -176,6 +176,12 @@ impl Diff<'_> {
             self.add(weight, replaced("what sets the rewrite", Some(old), Some(new)), &["rewrite"]);
         }
         self.list("pull_secrets", &was.pull_secrets, &is.pull_secrets, Weight::Looser, Weight::Stricter);
+        if was.mirror_check != is.mirror_check {
+            let weight = if is.mirror_check { Weight::Stricter } else { Weight::Looser };
+            let said = |is_on: bool| Some(if is_on { "true" } else { "false" });
+            let message = replaced("`mirror_check`", said(was.mirror_check), said(is.mirror_check));
+            self.add(weight, message, &["mirror_check"]);
+        }
         let (lists, now) = (&was.bundle, &is.bundle);
         // Without lists, nothing is looked up; with fewer lists, less counts as mirrored.
         let gone = if now.is_empty() { Weight::Looser } else { Weight::Stricter };
@@ -470,6 +476,7 @@ mod tests {
         ("rewrite", "", "rewrite: assumed"),
         ("pull_secrets", "pull_secrets: [a, b]", "pull_secrets: [a]"),
         ("bundle", "bundle: a", "bundle: [a, b]"),
+        ("mirror_check", "mirror_check: true", ""),
         ("rules", "", "rules: {hardcoded-image: warning}"),
         ("finders", "", "finders: {exclude: [{field: a}]}"),
         ("finders.add", "finders: {add: [{field: a}]}", ""),
@@ -627,6 +634,7 @@ mod tests {
             ("", "pull_secrets: a"),
             ("", "bundle: a"),
             ("bundle: [a, b]", "bundle: a"),
+            ("", "mirror_check: true"),
             ("releases: [{name: a, chart: c}]", "releases: [{name: b, chart: c, values: d}]"),
             ("releases: [{name: a, chart: c}]", "releases: [{name: a, chart: c, set: [a=1]}]"),
         ] {

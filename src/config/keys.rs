@@ -123,6 +123,11 @@ pub(crate) const ROOT: &[ConfigKey] = &[
     REWRITE,
     policy("pull_secrets", KeyKind::Texts, "Pull secrets that every pod needs."),
     policy("bundle", KeyKind::Texts, "Lists of mirrored images, or folders of them."),
+    policy(
+        "mirror_check",
+        KeyKind::Truth,
+        "Whether the mirror is asked if it has the images, as with `--mirror-check`.",
+    ),
     policy("rules", KeyKind::Levels, "Which rules are checked, and the severity of their findings."),
     policy("finders", KeyKind::Table(FINDERS), "Fields that contain images, and fields that do not."),
     policy("suppressions", KeyKind::Tables(SUPPRESSION), "Findings that are accepted, each with a reason."),

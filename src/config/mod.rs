@@ -45,6 +45,8 @@ pub(crate) struct Config {
     pub pull_secrets: Vec<String>,
     /// Paths of the lists of mirrored images.
     pub bundle: Vec<String>,
+    /// Whether the mirror is asked if it has the images.
+    pub mirror_check: bool,
     /// The levels of rules by id.
     pub rules: BTreeMap<String, Level>,
     /// Fields that contain images, and fields that do not.
@@ -218,6 +220,7 @@ impl Reader<'_> {
             file: Some(root.file.clone()),
             target: self.target(root),
             pull_secrets: root.texts("pull_secrets"),
+            mirror_check: root.truth("mirror_check"),
             bundle: root.texts("bundle").iter().map(|path| self.path(path)).collect(),
             rules: levels.into_iter().map(|(id, part)| (id, level(&part.own_text()))).collect(),
             finders: [finders("add", HintAction::Add), finders("exclude", HintAction::Exclude)].concat(),

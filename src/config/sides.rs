@@ -2,6 +2,7 @@
 //! target of new ones ([`target_of_new`]), which suppressions both sides have ([`kept`]).
 
 use super::{Config, ListedRelease, MirrorTarget, ReleaseSpec, Suppression};
+use crate::reference::Mirror;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -93,6 +94,12 @@ pub(super) fn is_later(a: Day, b: Day) -> bool {
 /// The sources of the charts that releases fetch ([`Location::source`](crate::chart_reference::Location::source)).
 pub(crate) fn chart_sources(config: &Config) -> BTreeSet<&str> {
     config.releases.iter().filter_map(|release| Some(release.entry.chart.remote()?.location.source())).collect()
+}
+
+/// The hosts of the mirrors that a configuration names.
+pub(crate) fn mirror_hosts(config: &Config) -> BTreeSet<&str> {
+    let targets = config.releases.iter().map(|release| &release.entry.target).chain([&config.target]);
+    targets.filter_map(|target| target.mirror.as_ref()).flat_map(Mirror::hosts).collect()
 }
 
 /// The chart of a release, if it is on the disk, and its values files.

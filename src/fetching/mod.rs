@@ -17,3 +17,4 @@ pub(crate) use cache::Cache;
 pub(crate) use fetcher::{Fetched, Fetcher, Resolved};
 pub(crate) use helm_repositories::{HelmRepository, is_same_url, repositories_file};
 pub(crate) use oci_reference::OciReference;
+pub(crate) use versions::nearest;

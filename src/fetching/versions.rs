@@ -44,7 +44,7 @@ pub(super) fn chosen<'v, V>(
 }
 
 /// `1.4.0, 1.3.9 and 12 more`: the versions that are most like the wanted one, for messages; `None` if there are none.
-pub(super) fn nearest<'t>(wanted: &str, texts: impl IntoIterator<Item = &'t str>) -> Option<String> {
+pub(crate) fn nearest<'t>(wanted: &str, texts: impl IntoIterator<Item = &'t str>) -> Option<String> {
     let mut known: Vec<(Version, &str)> =
         texts.into_iter().filter_map(|text| Some((parse_version(text).ok()?, text))).collect();
     let count = known.len();

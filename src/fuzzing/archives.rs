@@ -25,14 +25,14 @@ pub(super) fn check(data: &[u8]) {
     let Some(archive) = packed(&parts) else { return };
     let load = |stored: &Stored| load_stored(stored, Path::new("app.tgz"), None, &limits, HelmVersion::V4);
     is_contained(&archive);
-    let (Ok(left), Ok(right)) = (load(&folder), load(&Stored::Archive(archive))) else { return };
+    let (Ok(left), Ok(right)) = (load(&folder), load(&Stored::archive(archive))) else { return };
     assert_eq!(shape(&left.chart), shape(&right.chart), "an archive is another chart than its files");
 }
 
 fn is_contained(archive: &[u8]) {
     let limits = limits();
     for helm in [HelmVersion::V4, HelmVersion::V3] {
-        let stored = Stored::Archive(archive.to_vec());
+        let stored = Stored::archive(archive.to_vec());
         let load = || load_stored(&stored, Path::new("app.tgz"), None, &limits, helm);
         let told = |chart: &Chart| shape(chart);
         match (load(), load()) {

@@ -2,10 +2,12 @@
 //!
 //! [`plan`](plan::plan) says what goes where, without the network. [`Copying`] copies one artifact: first the blobs, then the
 //! manifests of an index, then what refers to it (signatures, attestations, SBOMs), and its own tag last. So a tag on the mirror
-//! means that everything below it is there, and a run that was killed is simply run again. [`Checking`] asks the mirror alone.
+//! means that everything below it is there, and a run that was killed is simply run again. [`Checking`] asks the mirror alone, and so does
+//! [`Asker`], for single references.
 //!
 //! Manifests are copied byte for byte: digests stay. Only `--platform` makes new ones, of indexes.
 
+mod asking;
 mod blobs;
 mod check;
 mod copy;
@@ -18,6 +20,7 @@ mod source;
 mod target;
 mod tree;
 
+pub(crate) use asking::Asker;
 pub(crate) use check::Checking;
 pub(crate) use copy::{Copying, Wish};
 pub(crate) use outcome::{Outcome, State};

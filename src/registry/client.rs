@@ -6,7 +6,7 @@ use super::error::{Again, Error, Fault, Kind};
 use super::location::{REDIRECTS, redirected};
 use super::quota::{Quota, Quotas};
 use super::repository::{Repository, authority};
-use super::retry::{Patience, Tries, again, kind_of};
+use super::retry::{Patience, Tries, again, kind_of, reset};
 use super::tokens::Tokens;
 use super::transport::{Tls, Transport};
 use super::wire::Wire;
@@ -198,7 +198,7 @@ impl<'w> Client<'w> {
                 None => {}
             }
             let response = self.wire.exchange(Some(host), request, patience, &call.subject()).await?;
-            self.quotas.note(host, response.headers());
+            let reset = if self.quotas.note(host, response.headers()) { reset(response.headers()) } else { None };
             let response = match response.status() {
                 status if is_redirect(status) => self.follow(call, response, header.as_ref()).await?,
                 _ => response,
@@ -225,6 +225,10 @@ impl<'w> Client<'w> {
                 return Err(Fault { error: self.refused(call, response).await, again });
             }
             self.wire.gates.answered(host);
+            if let Some(seconds) = reset {
+                let told = |wait| self.watch.waits(host, wait, "its rate limit is used up");
+                self.wire.gates.close(host, seconds, &self.wire.patience, told);
+            }
             return Ok(response);
         }
     }

@@ -20,17 +20,18 @@ pub(crate) struct Quota {
 pub(super) struct Quotas(RefCell<BTreeMap<String, Quota>>);
 
 impl Quotas {
-    /// Notes what an answer of a registry says: `ratelimit-remaining: 76;w=21600`.
-    pub(super) fn note(&self, host: &str, headers: &HeaderMap) {
+    /// Notes what an answer of a registry says: `ratelimit-remaining: 76;w=21600`. Returns whether nothing is left.
+    pub(super) fn note(&self, host: &str, headers: &HeaderMap) -> bool {
         let header = |name: &str| {
             let names = [name.to_owned(), format!("x-{name}")];
             names.iter().find_map(|name| parsed(headers.get(name.as_str())?.to_str().ok()?))
         };
-        let Some((remaining, seconds)) = header("ratelimit-remaining") else { return };
+        let Some((remaining, seconds)) = header("ratelimit-remaining") else { return false };
         let limit = header("ratelimit-limit");
         let seconds = seconds.or(limit.and_then(|(_, seconds)| seconds));
         let quota = Quota { remaining, limit: limit.map(|(limit, _)| limit), seconds };
         self.0.borrow_mut().insert(host.to_owned(), quota);
+        remaining == 0
     }
 
     /// What each registry said last.

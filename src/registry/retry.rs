@@ -2,7 +2,7 @@
 
 use super::error::{Again, Error, Fault, Kind};
 use reqwest::StatusCode;
-use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -85,6 +85,24 @@ impl Gates {
         if let Some(gate) = self.0.borrow_mut().get_mut(host) {
             gate.busy = 0;
         }
+    }
+
+    /// Lets no request to a host pass for some seconds, because its rate limit is used up: the next one would only be refused. If that is
+    /// longer than allowed, the host is asked anyway, and says what it wants. `told` learns of the wait.
+    pub(super) fn close(&self, host: &str, seconds: u64, patience: &Patience, told: impl FnOnce(Duration)) {
+        let wait = Duration::try_from_secs_f64(seconds as f64 * patience.second.as_secs_f64());
+        let (Ok(wait), now) = (wait, Instant::now()) else { return };
+        let mut gates = self.0.borrow_mut();
+        let gate = gates.entry(host.to_owned()).or_default();
+        let Some(until) = now.checked_add(wait) else { return };
+        // Many answers say the same: its time is counted once.
+        let counted = until.saturating_duration_since(gate.opens.unwrap_or(now).max(now));
+        if counted.is_zero() || gate.waited.saturating_add(counted) > patience.budget {
+            return;
+        }
+        gate.waited += counted;
+        gate.opens = Some(until);
+        told(wait);
     }
 
     /// Waits before the next attempt; `told` learns of waits that the host asked for.
@@ -199,9 +217,20 @@ pub(super) fn kind_of(status: StatusCode) -> Kind {
     }
 }
 
-/// The seconds of `Retry-After`: a number, or a date, which counts from the server's own clock if it says what that is.
+/// The seconds of `Retry-After`, or those until the rate limit allows more.
 fn retry_after(headers: &HeaderMap) -> Option<u64> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    headers.get(RETRY_AFTER).and_then(|value| seconds_of(headers, value)).or_else(|| reset(headers))
+}
+
+/// The seconds until the rate limit allows more, if the registry says so.
+pub(super) fn reset(headers: &HeaderMap) -> Option<u64> {
+    let header = ["ratelimit-reset", "x-ratelimit-reset"].iter().find_map(|name| headers.get(*name))?;
+    seconds_of(headers, header)
+}
+
+/// The seconds of a header: a number, or a date, which counts from the server's own clock if it says what that is.
+fn seconds_of(headers: &HeaderMap, value: &HeaderValue) -> Option<u64> {
+    let text = value.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse::<u64>() {
         // Some registries send the time at which the limit ends.
         const A_MOMENT_IN_TIME: u64 = 1_000_000_000;
@@ -241,9 +270,9 @@ impl Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use reqwest::header::HeaderValue;
+    use reqwest::header::HeaderName;
 
-    fn headers(pairs: &[(reqwest::header::HeaderName, &'static str)]) -> HeaderMap {
+    fn headers(pairs: &[(HeaderName, &'static str)]) -> HeaderMap {
         pairs.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect()
     }
 
@@ -257,6 +286,8 @@ mod tests {
             // 2015-10-21T07:28:09Z
             (vec![(RETRY_AFTER, "1445412489"), date], Some(9)),
             (vec![(RETRY_AFTER, "soon")], None),
+            (vec![(HeaderName::from_static("ratelimit-reset"), "12")], Some(12)),
+            (vec![(HeaderName::from_static("x-ratelimit-reset"), "12"), (RETRY_AFTER, "3")], Some(3)),
             (vec![(RETRY_AFTER, "-1")], None),
             (vec![], None),
         ] {
@@ -284,6 +315,23 @@ mod tests {
             assert_eq!(again(status, &headers(&[(RETRY_AFTER, "7")])), expected, "{status}");
         }
         assert_eq!(again(StatusCode::SERVICE_UNAVAILABLE, &HeaderMap::new()), Again::Soon);
+    }
+
+    #[test]
+    fn a_used_up_limit_closes_the_gate() {
+        let gates = Gates::default();
+        let patience = Patience { budget: Duration::from_secs(100), ..Patience::default() };
+        let mut told = Vec::new();
+        for seconds in [30, 30, 40, 90, 0] {
+            gates.close("quay.io", seconds, &patience, |wait| told.push(wait.as_secs()));
+        }
+        // The second 30 s end a moment after the first.
+        told.dedup();
+        assert_eq!(told, [30, 40, 90]);
+        let waited = |host: &str| gates.0.borrow().get(host).map(|gate| gate.waited.as_secs());
+        assert_eq!((waited("quay.io"), waited("docker.io")), (Some(90), None), "the same time is counted once");
+        gates.close("quay.io", 102, &patience, |_| panic!("the budget does not allow it"));
+        assert_eq!(waited("quay.io"), Some(90));
     }
 
     #[test]

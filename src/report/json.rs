@@ -1,6 +1,7 @@
 //! The report for programs: one JSON document, described by `docs/report.schema.json`.
 
 use super::fix::{FixEntry, Told};
+use super::held::Held;
 use super::inventory::json::{GatedEntry, entry, gated_entry};
 use super::location::{ReportLocation, ValuesPaths, identity};
 use super::stream::{Entries, Lazily, Listed, Reports};
@@ -42,6 +43,22 @@ struct Summary {
     manifests: usize,
     references: usize,
     mirrored: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on_mirror: Option<OnMirror>,
+}
+
+/// How many distinct images the mirror has, if it was asked.
+#[derive(Serialize)]
+struct OnMirror {
+    there: usize,
+    missing: usize,
+    not_known: usize,
+}
+
+impl From<Held> for OnMirror {
+    fn from(held: Held) -> Self {
+        Self { there: held.there, missing: held.missing, not_known: held.not_known }
+    }
 }
 
 #[derive(Serialize)]
@@ -79,6 +96,8 @@ struct Coverage {
     no_pull_secret: bool,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     other_event_failed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on_mirror: Option<OnMirror>,
 }
 
 #[derive(Serialize)]
@@ -174,6 +193,7 @@ pub(crate) fn write(reports: &dyn Reports, out: &mut dyn Write) -> io::Result<()
             manifests: totals.manifests,
             references: totals.uses,
             mirrored: totals.mirrored,
+            on_mirror: totals.held().map(OnMirror::from),
         },
         releases: Listed(reports, Releases),
     };
@@ -213,6 +233,7 @@ fn release(report: &Report) -> impl Serialize {
             mirrored: report.coverage.mirrored,
             no_pull_secret: report.coverage.no_pull_secret,
             other_event_failed: report.other_event_failed,
+            on_mirror: report.held().map(OnMirror::from),
         },
         findings,
         suppressed,

@@ -10,6 +10,7 @@ mod fingerprint;
 mod fix;
 pub(crate) mod github;
 pub(crate) mod gitlab;
+mod held;
 mod hide;
 #[cfg(feature = "html")]
 pub(crate) mod html;
@@ -40,6 +41,7 @@ use crate::source::{File, Place};
 use changes::Changes;
 pub(crate) use exact::write_json;
 pub(crate) use fingerprint::Fingerprint;
+use held::Held;
 pub(crate) use hide::{hide_in_gated, hide_in_images};
 pub(crate) use plain::{escape, neutral, plain, plain_line, quiet};
 use std::sync::Arc;
@@ -156,6 +158,11 @@ impl Report {
         }
     }
 
+    /// How many of its images the mirror has, if it was asked.
+    pub(crate) fn held(&self) -> Option<Held> {
+        Held::of(self.images.iter().map(|image| image.on_mirror))
+    }
+
     /// The verdict in one line, with what was checked.
     pub(crate) fn summary(&self) -> String {
         if self.is_policy {
@@ -189,9 +196,10 @@ impl Report {
             accepted.push_str(&format!(", {} not new", changes.known));
         }
         let secrets = if coverage.no_pull_secret { NO_PULL_SECRET } else { "" };
+        let held = self.held().map(Held::told).unwrap_or_default();
         match self.findings.len() {
-            0 => format!("clean{accepted}: {looked}{secrets}"),
-            found => format!("{}{accepted}: {looked}{secrets}", count(found, "finding")),
+            0 => format!("clean{accepted}: {looked}{held}{secrets}"),
+            found => format!("{}{accepted}: {looked}{held}{secrets}", count(found, "finding")),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! [`Totals`]: the sums over the reports of one run.
 
+use super::held::Held;
 use super::{NO_PULL_SECRET, Report, count, plain_line};
 use crate::finding::Severity;
 use crate::fix::Safety;
+use crate::holdings::Holding;
 use crate::images::Class;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,6 +41,8 @@ pub(crate) struct Totals {
     first: Option<First>,
     /// Distinct references, each with its registry and class; if releases differ, the worst class.
     images: BTreeMap<String, (String, Class)>,
+    /// Whether the mirror has each distinct reference for which it was asked.
+    on_mirror: BTreeMap<String, Holding>,
 }
 
 /// The name and verdict of the first report.
@@ -85,6 +89,8 @@ impl Totals {
         if !self.mirrors.get(&report.mirror).is_some_and(|of_release| *of_release) {
             self.mirrors.insert(report.mirror.clone(), !report.is_policy);
         }
+        let asked = report.images.iter().filter_map(|image| Some((image, image.on_mirror?)));
+        self.on_mirror.extend(asked.map(|(image, holding)| (image.reference.clone(), holding)));
         for image in &report.images {
             match self.images.get_mut(&image.reference) {
                 Some((_, class)) => *class = (*class).max(image.class),
@@ -103,6 +109,11 @@ impl Totals {
     /// Whether there are only hints.
     pub(crate) fn is_clean(&self) -> bool {
         self.findings[severity_index(Severity::Error)] + self.findings[severity_index(Severity::Warning)] == 0
+    }
+
+    /// How many of the distinct references the mirror has, if it was asked.
+    pub(crate) fn held(&self) -> Option<Held> {
+        Held::of(self.on_mirror.values().copied().map(Some))
     }
 
     /// Distinct references.
@@ -173,13 +184,14 @@ impl Totals {
             found => format!("{}{accepted}", count(found, "finding")),
         };
         format!(
-            "{verdict} in {}, {} of them clean: {} in {}: {} through {}{}",
+            "{verdict} in {}, {} of them clean: {} in {}: {} through {}{}{}",
             count(self.releases, "release"),
             self.clean,
             count(self.uses, "image reference"),
             count(self.manifests, "manifest"),
             self.mirrored,
             mirrors.join(", "),
+            self.held().map(Held::told).unwrap_or_default(),
             match self.no_pull_secret {
                 0 => String::new(),
                 all if all == self.releases => NO_PULL_SECRET.to_owned(),

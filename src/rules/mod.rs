@@ -10,10 +10,12 @@ mod hardcoded_image;
 mod hidden_image;
 mod implicit_default_image;
 mod latent_override;
+mod mirror_not_checked;
 mod missing_image;
 mod missing_pull_secret;
 mod mutable_tag;
 mod not_in_bundle;
+mod not_on_mirror;
 mod nothing_rendered;
 mod number_as_tag;
 mod override_bypasses_mirror;
@@ -33,6 +35,7 @@ mod unstable_render;
 mod unused_suppression;
 mod wrong_mirror_path;
 
+use crate::analysis::on_mirror::OnMirror;
 use crate::analysis::{Analysis, Judged, RewriteUnset, not_done};
 use crate::chart::Chart;
 use crate::finding::{Excerpt, Finding, Severity, Subject};
@@ -56,10 +59,12 @@ pub(crate) static RULES: &[&Rule] = &[
     &hidden_image::RULE,
     &implicit_default_image::RULE,
     &latent_override::RULE,
+    &mirror_not_checked::RULE,
     &missing_image::RULE,
     &missing_pull_secret::RULE,
     &mutable_tag::RULE,
     &not_in_bundle::RULE,
+    &not_on_mirror::RULE,
     &nothing_rendered::RULE,
     &number_as_tag::RULE,
     &override_bypasses_mirror::RULE,
@@ -106,6 +111,8 @@ pub(crate) struct RuleContext<'a> {
     pub analysis: &'a Analysis,
     /// What is checked, and against what.
     pub settings: &'a Settings,
+    /// What the mirror has, if it was asked.
+    pub on_mirror: Option<&'a OnMirror>,
     /// The findings so far.
     pub findings: Vec<Finding>,
 }
@@ -430,7 +437,9 @@ mod tests {
             on_large_stack(|| run(args, &mut Streams { out: &mut out, err: &mut err, input: &mut std::io::empty() }));
         drop(guard);
         std::fs::remove_dir_all(&folder).expect("the folder can be removed");
-        assert!(matches!(outcome, Some(Outcome::Clean | Outcome::Findings)), "{}", String::from_utf8_lossy(&err));
+        let is_complete = !text.contains("# --mirror-check --offline");
+        let ended = matches!(outcome, Some(Outcome::Clean | Outcome::Findings));
+        assert_eq!(ended, is_complete, "{}", String::from_utf8_lossy(&err));
         String::from_utf8_lossy(&out).into_owned()
     }
 }

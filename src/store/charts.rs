@@ -144,7 +144,7 @@ impl Charts {
         if let Some(kept) = self.known().by_content.get(&content).and_then(Weak::upgrade) {
             return ChartResult { kept: Ok(kept), log: Arc::default() };
         }
-        let loaded = match load_stored(&Stored::Archive(bytes), source.path, None, limits, helm) {
+        let loaded = match load_stored(&Stored::archive(bytes), source.path, None, limits, helm) {
             Ok(load::Loaded { chart, warnings }) => ChartResult::new(chart, warnings),
             Err(error) => ChartResult::failed(error, Vec::new()),
         };

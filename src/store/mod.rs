@@ -4,8 +4,8 @@
 mod charts;
 pub(crate) mod own_files;
 
-use crate::chart::Chart;
 use crate::chart::stored::Stored;
+use crate::chart::{Chart, Dependency};
 use crate::chart_reference::ChartReference;
 use crate::compiler::ChartTemplates;
 use crate::disk::{By, Reach, look, seen};
@@ -19,8 +19,9 @@ pub(crate) use charts::{ChartResult, Complete};
 use charts::{Charts, Wanted};
 use own_files::Own;
 use std::collections::HashMap;
+use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What a run reads; shared by threads.
 #[derive(Debug)]
@@ -32,12 +33,40 @@ pub(crate) struct Store {
     /// Files whose content differs from the disk, by the name under which they are read.
     texts: Arc<Texts>,
     /// Charts that were fetched, or whose content differs from the disk; the error says why it is not known.
-    stored: HashMap<ChartReference, Result<Stored, Error>>,
+    stored: Mutex<HashMap<ChartReference, Result<Stored, Error>>>,
+    /// Whether each release is checked once, so that the content of a chart is dropped with its last release.
+    pub is_once: bool,
+    /// Fetches the dependencies that a chart lacks, if the user wants it.
+    pub dependencies: Option<Dependencies>,
     /// Which files are the user's own.
     pub own: Own,
     /// Keys for renders whose output is discarded.
     pub keys: Keys,
     charts: Charts,
+}
+
+/// Fetches dependencies that are in registries and repositories, in their order.
+#[derive(Clone)]
+pub(crate) struct Dependencies(Arc<FetchDependencies>);
+
+/// See [`Dependencies`].
+type FetchDependencies = dyn Fn(&[Dependency]) -> Result<Vec<Stored>, Error> + Send + Sync;
+
+impl Dependencies {
+    pub(crate) fn new(fetch: impl Fn(&[Dependency]) -> Result<Vec<Stored>, Error> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(fetch))
+    }
+
+    /// Fetches them.
+    pub(crate) fn fetch(&self, dependencies: &[Dependency]) -> Result<Vec<Stored>, Error> {
+        (self.0)(dependencies)
+    }
+}
+
+impl fmt::Debug for Dependencies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Dependencies")
+    }
 }
 
 /// The content of files; the error says why it is not known.
@@ -50,7 +79,9 @@ impl Store {
             reach,
             stdin,
             texts: Arc::default(),
-            stored: HashMap::new(),
+            stored: Mutex::default(),
+            is_once: false,
+            dependencies: None,
             own: Own::default(),
             keys: Keys::shared(),
             charts: Charts::default(),
@@ -74,18 +105,18 @@ impl Store {
 
     /// Sets the content of a chart that was fetched, or in place of the disk's.
     pub(crate) fn put_chart(&mut self, chart: &ChartReference, content: Result<Stored, Error>) {
-        self.stored.insert(chart.clone(), content);
+        self.stored().insert(chart.clone(), content);
     }
 
     /// Whether the content of a chart is set.
     pub(crate) fn has_chart(&self, chart: &ChartReference) -> bool {
-        self.stored.contains_key(chart)
+        self.stored().contains_key(chart)
     }
 
     /// Whether a chart is an unpacked folder of the user's own.
     pub(crate) fn is_own_folder(&self, chart: &ChartReference) -> bool {
         let Some(path) = chart.local() else { return false };
-        let is_folder = match self.stored.get(chart) {
+        let is_folder = match self.stored().get(chart) {
             Some(stored) => matches!(stored, Ok(Stored::Folder(_))),
             None => look::is_folder(path),
         };
@@ -101,15 +132,8 @@ impl Store {
         helm: HelmVersion,
         complete: Option<&Complete<'_>>,
     ) -> ChartResult {
-        self.charts.load(&Wanted {
-            chart,
-            by,
-            reach: &self.reach,
-            stored: self.stored.get(chart),
-            limits,
-            helm,
-            complete,
-        })
+        let stored = self.stored().get(chart).cloned();
+        self.charts.load(&Wanted { chart, by, reach: &self.reach, stored: stored.as_ref(), limits, helm, complete })
     }
 
     /// The compiled templates of a loaded chart, which all of its releases share; none if it is not loaded here.
@@ -120,6 +144,13 @@ impl Store {
     /// Drops a chart that no other release needs.
     pub(crate) fn forget(&self, chart: &ChartReference) {
         self.charts.forget(chart);
+        if self.is_once {
+            self.stored().remove(chart);
+        }
+    }
+
+    fn stored(&self) -> MutexGuard<'_, HashMap<ChartReference, Result<Stored, Error>>> {
+        self.stored.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A values file by the name that was given; `-` is stdin if the user typed it.

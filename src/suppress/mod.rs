@@ -51,7 +51,8 @@ pub(crate) struct Suppressor<'c> {
 
 /// Rules whose findings say that something was not checked: neither a baseline nor a comment accepts these, only an entry of
 /// the configuration.
-const UNSEEN: &[&str] = &[rule_ids::RENDER_FAILED, rule_ids::NOTHING_RENDERED, rule_ids::UNPARSABLE_MANIFEST];
+const UNSEEN: &[&str] =
+    &[rule_ids::MIRROR_NOT_CHECKED, rule_ids::RENDER_FAILED, rule_ids::NOTHING_RENDERED, rule_ids::UNPARSABLE_MANIFEST];
 
 /// Whether a finding says that something was not checked.
 pub(crate) fn is_unseen(finding: &Finding) -> bool {

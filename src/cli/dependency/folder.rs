@@ -72,7 +72,7 @@ pub(super) fn replace(
     limits: &Limits,
 ) -> Result<Vec<String>, Error> {
     for (name, archive) in archives {
-        let stored = Stored::Archive(archive.clone());
+        let stored = Stored::archive(archive.clone());
         load_stored(&stored, Path::new(name), None, limits, HelmVersion::V4)
             .map_err(|error| error.after(format_args!("{name}, which was fetched, is no chart")))?;
         reach.check_output(&charts.join(name))?;

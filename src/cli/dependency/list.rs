@@ -3,7 +3,6 @@
 use super::ListArgs;
 use super::folder::{cleaned, joined, names};
 use crate::chart::load::{ChartAt, Loaded, load_from};
-use crate::cli::release::log;
 use crate::cli::{Outcome, Problem, Streams};
 use crate::dependencies::{Found, status, table};
 use crate::disk::{By, Reach, look};
@@ -22,7 +21,7 @@ pub(super) fn run(args: &ListArgs, streams: &mut Streams<'_>) -> Result<Outcome,
         load_from(&ChartAt { reach: &reach, by: By::User, path, seen_as: None }, &limits, HelmVersion::V4)
     };
     let loaded = load(&path)?;
-    log(streams, &loaded.warnings);
+    streams.log(&loaded.warnings);
     let chart = loaded.chart;
     let charts = joined(&path, "charts");
     let Some(dependencies) = &chart.metadata.dependencies else {

@@ -3,6 +3,7 @@
 mod declared;
 mod folder;
 mod list;
+mod missing;
 mod update;
 
 use super::fetch::SourceFlags;
@@ -10,6 +11,7 @@ use super::{Outcome, Problem, Streams};
 use crate::disk::Reach;
 use crate::error::Error;
 use crate::limits::Limits;
+pub(crate) use missing::fetch_missing;
 use std::path::PathBuf;
 
 /// Fetch and list the dependencies of a chart, as `helm dependency` does

@@ -7,7 +7,6 @@ use crate::chart::load::{ChartAt, load_from};
 use crate::chart::{Chart, Dependency, Lock};
 use crate::chart_reference::{Location, RemoteChart};
 use crate::cli::fetch::Waits;
-use crate::cli::release::log;
 use crate::cli::{Outcome, Problem, Streams};
 use crate::dependencies::{digest, digest_of_helm_2, lock_text, package};
 use crate::disk::{By, Reach, look};
@@ -52,7 +51,7 @@ pub(super) fn run(flags: &ChangeFlags, aim: Aim, streams: &mut Streams<'_>) -> R
     }
     let source = ChartAt { reach: &reach, by: By::User, path: &path, seen_as: None };
     let loaded = load_from(&source, &limits, HelmVersion::V4)?;
-    log(streams, &loaded.warnings);
+    streams.log(&loaded.warnings);
     let parent = Parent { path, chart: loaded.chart, reach: &reach, limits: &limits };
     let metadata = &parent.chart.metadata;
     let lock = parent.chart.lock.as_ref().filter(|_| aim == Aim::Lock);
@@ -110,7 +109,18 @@ fn check_lock(
 }
 
 /// A dependency, and where it is.
-type Placed<'d> = (&'d mut Dependency, Place);
+pub(super) type Placed<'d> = (&'d mut Dependency, Place);
+
+/// Where the dependencies of the chart in a folder are.
+pub(super) fn placed<'d>(dependencies: &'d mut [Dependency], chart: &Path) -> Result<Vec<Placed<'d>>, Error> {
+    let places = dependencies.iter().map(|one| place(one, chart)).collect::<Result<Vec<_>, _>>()?;
+    Ok(dependencies.iter_mut().zip(places).collect())
+}
+
+/// A dependency that is elsewhere.
+pub(super) fn remote_of((_, place): &Placed<'_>) -> Option<RemoteChart> {
+    remote(place).cloned()
+}
 
 impl Parent<'_> {
     /// Decides the versions of dependencies if they are constraints, fetches them, and replaces what is in `charts/`. Afterwards the
@@ -132,8 +142,7 @@ impl Parent<'_> {
             })
         };
         let constraints = dependencies.iter().map(constraint).collect::<Result<Vec<_>, _>>()?;
-        let places = dependencies.iter().map(|one| place(one, &self.path)).collect::<Result<Vec<_>, _>>()?;
-        let mut placed: Vec<Placed<'_>> = dependencies.iter_mut().zip(places).collect();
+        let mut placed = placed(dependencies, &self.path)?;
         let mut archives = BTreeMap::new();
         let mut local = Vec::new();
         for ((dependency, place), constraint) in placed.iter_mut().zip(&constraints) {
@@ -178,7 +187,7 @@ impl Parent<'_> {
         archives: &mut BTreeMap<String, Vec<u8>>,
         streams: &mut Streams<'_>,
     ) -> Result<Vec<String>, Problem> {
-        let remotes: Vec<RemoteChart> = placed.iter().filter_map(|(_, place)| remote(place).cloned()).collect();
+        let remotes: Vec<RemoteChart> = placed.iter().filter_map(remote_of).collect();
         let asked = if flags.source.is_offline() { Vec::new() } else { asked(&remotes, known) };
         let is_online = !remotes.is_empty();
         let mut fetched = Vec::new();
@@ -260,13 +269,13 @@ fn remote(place: &Place) -> Option<&RemoteChart> {
 }
 
 /// A dependency elsewhere, in its exact version.
-fn exact((dependency, place): &Placed<'_>) -> Option<RemoteChart> {
+pub(super) fn exact((dependency, place): &Placed<'_>) -> Option<RemoteChart> {
     let remote = remote(place)?;
     Some(RemoteChart { version: Some(dependency.version.clone()), ..remote.clone() })
 }
 
 /// Decides the version of each dependency that is elsewhere.
-fn decide(fetcher: &Fetcher<'_>, remotes: &[RemoteChart], placed: &mut [Placed<'_>]) -> Result<(), Error> {
+pub(super) fn decide(fetcher: &Fetcher<'_>, remotes: &[RemoteChart], placed: &mut [Placed<'_>]) -> Result<(), Error> {
     let mut resolved = fetcher.resolve_all(remotes).into_iter();
     let mut missing = Vec::new();
     for (dependency, _) in placed.iter_mut().filter(|(_, place)| remote(place).is_some()) {

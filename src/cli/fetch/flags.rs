@@ -2,14 +2,16 @@
 
 use crate::chart::stored::Stored;
 use crate::chart_reference::{ChartReference, Location, RemoteChart};
-use crate::cli::connection::{credentials, duration_of, identity, pem};
-use crate::disk::Reach;
+use crate::cli::connection::{ConnectionFlags, Hosts};
+use crate::cli::door::Door;
+use crate::disk::{By, Reach, look};
 use crate::error::Error;
-use crate::fetching::{Cache, Fetched, Fetcher, HelmRepository, OciReference};
+use crate::fetching::{Cache, Fetched, Fetcher, HelmRepository, OciReference, repositories_file};
 use crate::limits::Limits;
-use crate::registry::{Options, Patience, Tls, Watch, helm_credential_file, host_of};
+use crate::registry::{Digest, Options, Patience, Watch, helm_credential_file, host_of};
+use crate::secrets::redacted;
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -29,7 +31,7 @@ pub(crate) struct FetchFlags {
 }
 
 /// How charts are fetched.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Charts from registries")]
 pub(crate) struct SourceFlags {
     /// Keep fetched charts in this folder (default: AIRTIGHT_CACHE_DIR, or airtight in the user's folder of caches)
@@ -38,40 +40,14 @@ pub(crate) struct SourceFlags {
     /// Fetch nothing: take charts from the cache only
     #[arg(long)]
     offline: bool,
-    /// Use HTTP for registries
-    #[arg(long)]
-    plain_http: bool,
-    /// Do not verify the certificates of registries and repositories
-    #[arg(long)]
-    insecure_skip_tls_verify: bool,
-    /// Trust the certificate authorities of this file too, in PEM
-    #[arg(long, value_name = "FILE")]
-    ca_file: Option<PathBuf>,
-    /// Show this client certificate to registries and repositories, in PEM
-    #[arg(long, value_name = "FILE", requires = "key_file")]
-    cert_file: Option<PathBuf>,
-    /// The private key of --cert-file, in PEM
-    #[arg(long, value_name = "FILE", requires = "cert_file")]
-    key_file: Option<PathBuf>,
-    /// Read credentials from this file only
-    ///
-    /// Default: helm's registry/config.json (HELM_REGISTRY_CONFIG), REGISTRY_AUTH_FILE, docker's config.json (DOCKER_CONFIG), and
-    /// containers/auth.json in XDG_RUNTIME_DIR and ~/.config, in this order; the first with an entry for the registry counts.
-    /// Credential helpers that these files name are run.
-    #[arg(long, value_name = "FILE", alias = "registry-config")]
-    auth_file: Option<PathBuf>,
+    #[command(flatten)]
+    connection: ConnectionFlags,
     /// User for the registry or the repository of the chart
     #[arg(long, value_name = "USER", requires = "password")]
     username: Option<String>,
     /// Password for the registry or the repository of the chart; other users of the machine can see it: a credential file is safer
     #[arg(long, value_name = "PASSWORD", requires = "username")]
     password: Option<Secret>,
-    /// Send credentials to the token server on this host although it is not in the registry's domain (can be given several times)
-    #[arg(long, value_name = "HOST")]
-    auth_realm: Vec<String>,
-    /// How long to wait in total for each registry that asks to wait or fails for a moment, such as 90s, 10m or 1h
-    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration_of)]
-    retry_budget: Duration,
     /// Only tests are less patient.
     #[arg(skip)]
     patience: Patience,
@@ -93,27 +69,16 @@ impl std::fmt::Debug for Secret {
     }
 }
 
-impl Default for SourceFlags {
-    fn default() -> Self {
-        Self {
-            cache_dir: None,
-            offline: false,
-            plain_http: false,
-            insecure_skip_tls_verify: false,
-            ca_file: None,
-            cert_file: None,
-            key_file: None,
-            auth_file: None,
-            username: None,
-            password: None,
-            auth_realm: Vec::new(),
-            retry_budget: Patience::default().budget,
-            patience: Patience::default(),
-        }
-    }
-}
-
 impl FetchFlags {
+    /// What to do about a chart that is named by a repository of `helm repo add`, `stable/shop`: its URL is in helm's list. `None` for
+    /// anything else.
+    pub(crate) fn of_helms_list(&self, chart: &str) -> Option<Error> {
+        let file = repositories_file(|name| std::env::var_os(name)).filter(|file| look::is_there(file))?;
+        let limits = Limits::default();
+        let text = Reach::of_user(limits.file_bytes).read(By::User, &file).ok()?;
+        of_list(chart, &HelmRepository::read_all(&text, &limits).ok()?).map(Error::input)
+    }
+
     pub(super) fn version(&self) -> Option<&str> {
         self.version.as_deref()
     }
@@ -155,7 +120,12 @@ impl FetchFlags {
         err: &mut dyn Write,
     ) -> Result<Vec<Result<Stored, Error>>, Error> {
         let fetched = self.fetch_all(charts, limits, err)?;
-        Ok(fetched.into_iter().map(|one| one.map(|fetched| Stored::Archive(fetched.archive.to_vec()))).collect())
+        // Several references may mean the same archive.
+        let mut known: BTreeMap<Digest, Stored> = BTreeMap::new();
+        let mut stored = |fetched: Fetched| {
+            known.entry(fetched.digest).or_insert_with(|| Stored::archive(fetched.archive.into())).clone()
+        };
+        Ok(fetched.into_iter().map(|one| one.map(&mut stored)).collect())
     }
 }
 
@@ -172,14 +142,14 @@ impl SourceFlags {
         limits: &Limits,
         watch: &'w dyn Watch,
     ) -> Result<Fetcher<'w>, Error> {
-        let options = self.options(charts, repositories, &Reach::of_user(limits.file_bytes))?;
+        let options = self.options(&Asked::charts(charts), repositories, &Reach::of_user(limits.file_bytes))?;
         let cache = Cache::of(self.cache_dir.clone(), |name| std::env::var_os(name));
         Fetcher::new(options, cache, self.offline, limits, watch)
     }
 
     /// The waits that are allowed in total; the seconds of tests are shorter.
     fn budget(&self) -> Duration {
-        self.retry_budget.mul_f64(self.patience.second.as_secs_f64())
+        self.connection.retry_budget.mul_f64(self.patience.second.as_secs_f64())
     }
 
     #[cfg(test)]
@@ -192,61 +162,108 @@ impl SourceFlags {
         self.offline
     }
 
-    fn options(
+    /// How a client for the hosts of a mirror works; reads the files.
+    ///
+    /// # Errors
+    /// A flag cannot be used. `charts` are those that the run fetches: a password is for one host.
+    pub(crate) fn options_of_mirror(
         &self,
+        hosts: &BTreeSet<String>,
         charts: &[RemoteChart],
-        repositories: &[HelmRepository],
         reach: &Reach,
     ) -> Result<Options, Error> {
-        let registries: BTreeSet<String> = charts.iter().filter_map(registry_of).collect();
-        let mut hosts = registries.clone();
-        hosts.extend(charts.iter().filter_map(web_host_of));
+        let mut asked = Asked::charts(charts);
+        asked.hosts.extend(hosts.iter().cloned());
+        if self.username.is_some() {
+            self.check_password(&asked)?;
+        }
+        self.options(&Asked { registries: hosts.clone(), hosts: hosts.iter().cloned().collect() }, &[], reach)
+    }
+
+    /// Checks that a password, if one is given, is for the one host of some charts.
+    ///
+    /// # Errors
+    /// They are at several hosts.
+    pub(crate) fn check_password_for<'c>(
+        &self,
+        charts: impl IntoIterator<Item = &'c RemoteChart>,
+    ) -> Result<(), Error> {
+        let charts: Vec<RemoteChart> = charts.into_iter().cloned().collect();
+        if self.username.is_some() { self.check_password(&Asked::charts(&charts)) } else { Ok(()) }
+    }
+
+    /// Checks that a password is for one host: what names the hosts, a Chart.yaml or a branch, must not lead it to others.
+    fn check_password(&self, asked: &Asked) -> Result<(), Error> {
+        let mut hosts: Vec<&str> = Vec::new();
+        for host in &asked.hosts {
+            if !hosts.contains(&host.as_str()) {
+                hosts.push(host);
+            }
+        }
+        match hosts.len() {
+            0 | 1 => Ok(()),
+            _ => Err(Error::input(format!(
+                "--username and --password are for one host, and the hosts are {}; --auth-file FILE has one for each",
+                hosts.join(", ")
+            ))),
+        }
+    }
+
+    /// The flags with which the mirror command reaches the same hosts, each after a space.
+    pub(crate) fn mirror_flags(&self) -> &'static str {
+        if self.connection.plain_http { " --plain-http" } else { "" }
+    }
+
+    fn options(&self, asked: &Asked, repositories: &[HelmRepository], reach: &Reach) -> Result<Options, Error> {
+        let hosts: BTreeSet<String> = asked.hosts.iter().cloned().collect();
         if self.offline {
             // Nobody is asked: no credential is read, and no helper runs.
             return Ok(Options::default());
         }
-        let authorities = self.ca_file.as_deref().map(|path| pem(reach, "--ca-file", path)).transpose()?;
-        let identity = identity(reach, self.cert_file.as_deref(), self.key_file.as_deref())?;
         let helm = helm_credential_file(|name| std::env::var_os(name));
-        let mut credentials = credentials(reach, self.auth_file.as_deref(), helm)?;
+        let patience = Patience { budget: self.budget(), ..self.patience };
+        let of_flags = Hosts { registries: asked.registries.clone(), all: hosts.clone() };
+        let mut options = self.connection.options(of_flags, helm, patience, reach)?;
         if let (Some(user), Some(Secret(password))) = (&self.username, &self.password) {
-            // What names the hosts, a Chart.yaml or a branch, must not lead a password to others.
-            if hosts.len() > 1 {
-                let mut hosts: Vec<String> = Vec::new();
-                for host in charts.iter().flat_map(|chart| registry_of(chart).or_else(|| web_host_of(chart))) {
-                    if !hosts.contains(&host) {
-                        hosts.push(host);
-                    }
-                }
-                return Err(Error::input(format!(
-                    "--username and --password are for one host, and the charts are at {}; --auth-file FILE has one for each",
-                    hosts.join(", ")
-                )));
-            }
-            credentials.give(hosts.clone(), user.clone(), password.clone());
+            self.check_password(asked)?;
+            options.credentials.give(hosts, user.clone(), password.clone());
         }
-        let mut insecure = if self.insecure_skip_tls_verify { hosts.clone() } else { BTreeSet::new() };
         for repository in repositories {
             let host = url::Url::parse(&repository.url).ok().map(|url| host_of(&url));
             let host: BTreeSet<String> = host.into_iter().collect();
             if !repository.username.is_empty() && !repository.password.is_empty() {
-                credentials.give(host.clone(), repository.username.clone(), repository.password.clone());
+                options.credentials.give(host.clone(), repository.username.clone(), repository.password.clone());
             }
             if repository.is_insecure {
-                insecure.extend(host);
+                options.tls.insecure.extend(host);
             }
         }
-        Ok(Options {
-            tls: Tls {
-                plain: if self.plain_http { registries } else { BTreeSet::new() },
-                insecure,
-                authorities,
-                identity: identity.map(|(name, text)| (name, text, hosts)),
-            },
-            patience: Patience { budget: self.budget(), ..self.patience },
-            credentials,
-            realms: self.auth_realm.iter().map(|host| host.to_ascii_lowercase()).collect(),
-        })
+        Ok(options)
+    }
+}
+
+/// What to do about a chart that is named by a repository of a list.
+fn of_list(chart: &str, list: &[HelmRepository]) -> Option<String> {
+    let (name, rest) = chart.split_once('/').filter(|(_, rest)| !rest.is_empty() && !rest.contains('/'))?;
+    let repository = list.iter().find(|repository| repository.name == name)?;
+    let url = redacted(&repository.url);
+    Some(format!("{chart}: the names of `helm repo add` are not those of charts here; write {rest} --repo {url}"))
+}
+
+/// Who is asked.
+struct Asked {
+    /// The registries.
+    registries: BTreeSet<String>,
+    /// All hosts, in the order in which the user named them.
+    hosts: Vec<String>,
+}
+
+impl Asked {
+    fn charts(charts: &[RemoteChart]) -> Self {
+        Self {
+            registries: charts.iter().filter_map(registry_of).collect(),
+            hosts: charts.iter().filter_map(|chart| registry_of(chart).or_else(|| web_host_of(chart))).collect(),
+        }
     }
 }
 
@@ -266,6 +283,26 @@ fn web_host_of(chart: &RemoteChart) -> Option<String> {
     }
 }
 
+/// Tells of waits on stderr, from any thread.
+pub(crate) struct ToldOnStderr;
+
+impl Watch for ToldOnStderr {
+    fn waits(&self, host: &str, wait: Duration, why: &str) {
+        tell_wait(&mut Door::to_err(&mut std::io::stderr()), host, wait, why);
+    }
+
+    fn moved(&self, _: u64) {}
+
+    fn lost(&self, _: u64) {}
+}
+
+fn tell_wait(err: &mut dyn Write, host: &str, wait: Duration, why: &str) {
+    // Shorter waits are not worth a line. What cannot be told is no reason to stop.
+    if wait >= Duration::from_secs(1) {
+        drop(writeln!(err, "waiting {:.0} s for {host}: {why}", wait.as_secs_f64()));
+    }
+}
+
 /// Tells of waits, on stderr.
 pub(crate) struct Waits<'e> {
     err: RefCell<&'e mut dyn Write>,
@@ -279,13 +316,28 @@ impl<'e> Waits<'e> {
 
 impl Watch for Waits<'_> {
     fn waits(&self, host: &str, wait: Duration, why: &str) {
-        // Shorter waits are not worth a line. What cannot be told is no reason to stop.
-        if wait >= Duration::from_secs(1) {
-            drop(writeln!(self.err.borrow_mut(), "waiting {:.0} s for {host}: {why}", wait.as_secs_f64()));
-        }
+        tell_wait(&mut **self.err.borrow_mut(), host, wait, why);
     }
 
     fn moved(&self, _: u64) {}
 
     fn lost(&self, _: u64) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_list;
+    use crate::fetching::HelmRepository;
+    use crate::limits::Limits;
+
+    #[test]
+    fn a_name_of_helms_list_is_led_to_its_url() {
+        let list = b"repositories:\n- {name: stable, url: 'https://u:hunter2@charts.example.org/stable'}\n";
+        let list = HelmRepository::read_all(list, &Limits::default()).expect("a list");
+        let told = of_list("stable/shop", &list).expect("it is named");
+        assert!(told.ends_with("; write shop --repo https://********@charts.example.org/stable"), "{told}");
+        for other in ["other/shop", "stable", "stable/", "stable/charts/shop", "./stable/shop", "/stable/shop"] {
+            assert_eq!(of_list(other, &list), None, "{other}");
+        }
+    }
 }

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::limits::Limits;
 use crate::store::Store;
 #[cfg(feature = "registry")]
-pub(crate) use flags::{FetchFlags, SourceFlags, Waits};
+pub(crate) use flags::{FetchFlags, SourceFlags, ToldOnStderr, Waits};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
@@ -28,7 +28,12 @@ impl FetchFlags {
     /// # Errors
     /// See [`ChartReference::parse`].
     pub(crate) fn reference(&self, chart: &Path) -> Result<ChartReference, Error> {
-        ChartReference::of_argument(chart, self.version(), self.repository(), look::exists)
+        let reference = ChartReference::of_argument(chart, self.version(), self.repository(), look::exists)?;
+        let missing = reference.local().filter(|path| !look::exists(path)).and_then(Path::to_str);
+        match missing.and_then(|chart| self.of_helms_list(chart)) {
+            Some(error) => Err(error),
+            None => Ok(reference),
+        }
     }
 
     /// Checks that no flag is given that only a chart on the command line can have.

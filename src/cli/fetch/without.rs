@@ -12,6 +12,10 @@ pub(crate) struct FetchFlags {}
 
 #[expect(clippy::unused_self, reason = "the same methods as with the network")]
 impl FetchFlags {
+    pub(crate) fn of_helms_list(&self, _: &str) -> Option<Error> {
+        None
+    }
+
     pub(super) fn version(&self) -> Option<&str> {
         None
     }

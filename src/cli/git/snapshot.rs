@@ -91,7 +91,7 @@ impl Snapshot {
     pub(crate) fn chart(&self, path: &[u8], limits: &Limits) -> Result<Stored, Error> {
         let folder = match self.find(path)? {
             Found::Nothing => return Err(Error::file(format!("{} does not exist", shown(path)))),
-            Found::File(id) => return Ok(Stored::Archive(self.blob(&id, limits.chart_bytes)?)),
+            Found::File(id) => return Ok(Stored::archive(self.blob(&id, limits.chart_bytes)?)),
             Found::Folder(folder) => folder,
         };
         let ignored = [path, b"/.helmignore"].concat();

@@ -1,7 +1,8 @@
 //! The flags about an image layout on a disk, which carries artifacts across a gap.
 
 use crate::bundle::artifact::{Artifact, ArtifactKind};
-use crate::disk::Reach;
+use crate::disk::lock::{Attempt, Lock};
+use crate::disk::{Reach, made};
 use crate::error::Error;
 use crate::oci_layout::{Form, ImageLayout, LayoutWriter, form_of};
 use crate::reference::Reference;
@@ -47,6 +48,26 @@ impl ToFlags {
             Form::Archive => "oci-archive",
         };
         Ok(Some((shown.clone(), format!("{transport}:{shown}"))))
+    }
+
+    /// Locks what is written, so that no other process writes it too; `None` if nothing is.
+    pub(super) fn lock(&self, reach: &Reach) -> Result<Option<Lock>, Error> {
+        let Some(path) = &self.to else { return Ok(None) };
+        reach.check_output(path)?;
+        if let Some(above) = path.parent().filter(|_| form_of(path) == Ok(Form::Folder)) {
+            // Such as are missing are made for a folder. What cannot be made is told when it is written.
+            let _ = made::folder(above);
+        }
+        match Lock::attempt(path) {
+            Ok(Attempt::Locked(lock)) => Ok(Some(lock)),
+            Ok(Attempt::Taken) => {
+                let shown = path.display();
+                Err(Error::file(format!(
+                    "{shown} is being written by another airtight; wait until it ends, or write to another path"
+                )))
+            }
+            Err(error) => Err(Error::file(format!("cannot write {}: {error}", path.display()))),
+        }
     }
 
     /// Opens what is written; `is_thorough` verifies what an earlier run left.

@@ -19,7 +19,7 @@ use crate::registry::{Client, Patience};
 use crate::report::mirror::{Mirrored, Mode};
 use crate::report::plain_line;
 use clap::ValueEnum;
-use connection::ConnectionFlags;
+use connection::WorkFlags;
 use disk::{FromFlags, ToFlags, artifacts};
 use follower::Follower;
 use lists::{Lists, read};
@@ -51,7 +51,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     copy: CopyFlags,
     #[command(flatten)]
-    connection: ConnectionFlags,
+    connection: WorkFlags,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -71,7 +71,7 @@ struct CheckArgs {
     #[command(flatten)]
     what: WhatFlags,
     #[command(flatten)]
-    connection: ConnectionFlags,
+    connection: WorkFlags,
 }
 
 /// The artifacts, and where they belong.
@@ -175,6 +175,8 @@ fn run_with(
         writeln!(streams.err, "warning: {}", plain_line(problem))?;
     }
     let Work { shown, mirror, items, has_others } = work_of(what, to, layout.as_ref(), &reach, streams)?;
+    // Until the end: what an earlier run left is read when it is opened, and continued.
+    let _lock = if mode == Mode::Copy { to.lock(&reach)? } else { None };
     let writer = to.open(&reach, args.copy.repair)?;
     if let Some(problem) = writer.as_ref().and_then(|writer| writer.problem.as_ref()) {
         writeln!(streams.err, "warning: {}; what follows is written again", plain_line(problem))?;

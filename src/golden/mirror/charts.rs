@@ -4,6 +4,7 @@
 //! Whatever a case says, no host but the one that it is for sees a credential, and no output contains it.
 
 use super::faults::Fault;
+use super::images::Image;
 use super::server::{Manner, PASSWORD, Server, USER};
 use super::store::Store;
 use super::{counted, derived, files, read, root, with_output};
@@ -48,6 +49,9 @@ struct Case {
     web: Manner,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     charts: Vec<ServedChart>,
+    /// The images of the registry.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    images: Vec<Image>,
     runs: Vec<Run>,
 }
 
@@ -83,6 +87,9 @@ struct ServedChart {
 struct Run {
     /// The arguments; `@registry`, `@web` and `@other` are addresses, `@dir` is the folder.
     args: Vec<String>,
+    /// What it reads from stdin.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    stdin: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     faults: Vec<Fault>,
     #[serde(default)]
@@ -112,6 +119,7 @@ impl Hosts {
             web: Server::start(case.web.clone()),
             other: Server::start(Manner::default()),
         };
+        case.images.iter().for_each(|image| image.push(&mut hosts.registry.state().store));
         let mut index = String::from("apiVersion: v1\nentries:\n");
         let mut digests = Vec::new();
         for chart in &case.charts {
@@ -222,13 +230,18 @@ impl Hosts {
             ..Patience::default()
         };
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let outcome =
-            run_with_patience(args, patience, &mut Streams { out: &mut out, err: &mut err, input: &mut [].as_slice() });
+        let stdin = self.filled(&run.stdin);
+        let mut streams = Streams { out: &mut out, err: &mut err, input: &mut stdin.as_bytes() };
+        let outcome = run_with_patience(args, patience, &mut streams);
         let broken = Regex::new(r"(the connection to \S+ failed: ).*( \(\d+ attempts)").expect("an expression");
+        let fingerprint =
+            Regex::new(r#"("[a-zA-Z/0-9]*[fF]ingerprint[a-zA-Z/0-9]*": ")[0-9a-f]+"#).expect("an expression");
         let text = |bytes: &[u8]| {
             let text = self.shown(&String::from_utf8_lossy(bytes));
             let text = text.replace(&work.display().to_string(), "@dir").replace(&folder.display().to_string(), "@");
-            broken.replace_all(&text, "${1}…${2}").into_owned()
+            let text = broken.replace_all(&text, "${1}…${2}");
+            // The port is part of what it is made of.
+            fingerprint.replace_all(&text, "${1}…").into_owned()
         };
         run.status = match outcome {
             Outcome::Clean => 0,
@@ -365,21 +378,25 @@ fn charts_are_fetched_whatever_hosts_do() {
         let (path, text) = answer.expect("a case");
         derived(&path, &text);
     }
-    page();
+    pages();
 }
 
-/// The page shows the output of cases: `<!-- testdata/fetch/NAME.toml N -->` before a block of text, whose first line is the command.
-fn page() {
-    const PAGE: &str = "docs/charts.md";
+/// The pages show the output of cases: `<!-- testdata/fetch/NAME.toml N -->` before a block of text, whose first line is the command.
+fn pages() {
     let said = |name: &str, _: &str| {
         let (file, number) = name.split_once(' ').expect("a case and a run");
         let case: Case = toml::from_str(&read(&root().join(format!("testdata/fetch/{file}")))).expect("a case");
         let run = &case.runs[number.parse::<usize>().expect("a number")];
+        let host = if file.starts_with("mirror-check") { "mirror.internal" } else { "ghcr.io/acme" };
         format!("{}{}", run.stdout, run.stderr)
-            .replace("@registry", "ghcr.io/acme")
+            .replace("@registry", host)
             .replace("http://@web", "https://charts.example.org")
             .replace("@dir/", "")
+            .replace(" --plain-http", "")
             .replace("@/cache", "~/.cache/airtight")
     };
-    derived(PAGE, &with_output(&read(&root().join(PAGE)), "<!-- testdata/fetch/", " -->\n```text\n", said));
+    for page in ["docs/charts.md", "docs/mirror.md"] {
+        let text = read(&root().join(page));
+        derived(page, &with_output(&text, "<!-- testdata/fetch/", " -->\n```text\n", said));
+    }
 }

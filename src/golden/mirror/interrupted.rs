@@ -1,6 +1,7 @@
 //! Runs that end anywhere, and are run again.
 
 use super::{Case, Registries, layout};
+use crate::disk::lock::{Attempt, Lock};
 use std::path::Path;
 
 /// A run may end at any request, and be run again.
@@ -87,5 +88,37 @@ fn a_layout_that_ended_anywhere_is_continued() {
             let sums = |folder: &Path| layout::bytes(folder, "bundle.tar.sha256");
             assert_eq!(sums(folder.path()), sums(whole.path()), "{length}");
         }
+    }
+}
+
+/// Two runs that write the same layout: the second one ends at once, and says why.
+#[test]
+fn a_layout_is_written_by_one_run_at_a_time() {
+    for path in ["bundle", "bundle.tar"] {
+        let text = format!(
+            r#"
+            about = "x"
+            list = "@source/acme/web:2\n"
+            disk = {{path = "{path}"}}
+            images = [{{name = "acme/web:2", layers = ["web 10"]}}]
+            "#
+        );
+        let case: Case = toml::from_str(&text).expect("a case");
+        let disk = case.disk.as_ref().expect("a disk");
+        let registries = Registries::start(&case);
+        let folder = tempfile::tempdir().expect("a folder");
+        let Ok(Attempt::Locked(lock)) = Lock::attempt(&folder.path().join(path)) else { panic!("it is free") };
+        let second = registries.write(&case, disk, folder.path(), &[]);
+        let told = format!(
+            "Error: @/{path} is being written by another airtight; wait until it ends, or write to another path\n"
+        );
+        assert_eq!((second.status, second.stderr), (2, told));
+        let plan = registries.write(&case, disk, folder.path(), &["--dry-run"]);
+        assert_eq!(plan.status, 0, "a plan writes nothing: {plan:?}");
+        drop(lock);
+        assert_eq!(registries.write(&case, disk, folder.path(), &[]).status, 0);
+        let left: Vec<_> =
+            std::fs::read_dir(folder.path()).expect("a folder").flatten().map(|one| one.file_name()).collect();
+        assert!(!left.iter().any(|name| name.to_string_lossy().ends_with(".lock")), "{left:?}");
     }
 }

@@ -47,6 +47,9 @@ pub(super) struct Manner {
     /// What it says is left of its rate limit, before the first request: `100;w=21600`.
     #[serde(skip_serializing_if = "String::is_empty")]
     rate_limit: String,
+    /// In how many seconds it is filled again, once nothing is left of it; 0 if it does not say.
+    #[serde(skip_serializing_if = "is_zero")]
+    rate_limit_reset: u64,
     /// The seconds that its tokens live.
     #[serde(skip_serializing_if = "is_zero")]
     lifetime: u64,
@@ -79,6 +82,8 @@ pub(super) struct State {
     pub(super) early: Vec<String>,
     uploads: BTreeMap<String, Vec<u8>>,
     number: usize,
+    /// The requests that came before the rate limit was filled again.
+    before_refill: usize,
     tokens: BTreeSet<String>,
     /// The requests that began.
     pub(super) met: usize,
@@ -271,10 +276,18 @@ impl State {
         self.names.iter().fold(text.to_owned(), |text, (name, address)| text.replace(name, address))
     }
 
-    fn limited(&self, answer: Answer) -> Answer {
+    fn limited(&mut self, answer: Answer) -> Answer {
         let Some((limit, window)) = self.manner.rate_limit.split_once(';') else { return answer };
-        let left = limit.parse::<usize>().expect("a number").saturating_sub(self.log.len());
-        answer.with("ratelimit-limit", &*self.manner.rate_limit).with("ratelimit-remaining", format!("{left};{window}"))
+        let came = self.log.len().saturating_sub(self.before_refill);
+        let left = limit.parse::<usize>().expect("a number").saturating_sub(came);
+        let answer = answer
+            .with("ratelimit-limit", &*self.manner.rate_limit)
+            .with("ratelimit-remaining", format!("{left};{window}"));
+        if left > 0 || self.manner.rate_limit_reset == 0 {
+            return answer;
+        }
+        self.before_refill = self.log.len();
+        answer.with("ratelimit-reset", self.manner.rate_limit_reset.to_string())
     }
 
     fn handle(&mut self, request: &Request, address: &str, fault: &Does) -> Answer {

@@ -3,6 +3,7 @@
 use super::Inventory;
 use crate::analysis::Gated;
 use crate::analysis::images::{Image, PartOrigin, Use};
+use crate::holdings::Holding;
 use crate::report::stream::Lazily;
 use crate::report::write_json;
 use crate::source::Place;
@@ -91,6 +92,8 @@ pub(in crate::report) struct Entry<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     destination: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    on_mirror: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     caution: Option<&'static str>,
     uses: Vec<UseEntry<'a>>,
 }
@@ -153,6 +156,7 @@ pub(in crate::report) fn entry(image: &Image, judged: bool) -> Entry<'_> {
         tier: image.tier.name(),
         source: image.source.as_deref(),
         destination: image.destination.as_deref(),
+        on_mirror: image.on_mirror.map(Holding::name),
         caution: image.caution(),
         uses: image.uses.iter().map(|one| use_entry(one, judged)).collect(),
     }

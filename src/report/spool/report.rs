@@ -5,6 +5,7 @@ use crate::analysis::images::{Image, PartOrigin, Use};
 use crate::analysis::{Assumed, Gated};
 use crate::finding::{Excerpt, Finding, Severity, Subject};
 use crate::fix::{Fix, Proven, Safety, Shown, ShownChange, ShownEdit, ShownPatch, ValueAction};
+use crate::holdings::Holding;
 use crate::images::{Class, ReferencePart, Shape, Tier};
 use crate::objects::ObjectName;
 use crate::report::changes::{Changes, Replaced};
@@ -62,14 +63,14 @@ packed!(ShownPatch { template, file, line, diff, change });
 packed!(ShownChange { path, region, text });
 packed!(Changes { since, new, gone, changed, known, unknown });
 packed!(Replaced { before, after });
-packed!(Image { reference, registry, class, tier, source, destination, uses });
+packed!(Image { reference, registry, class, tier, source, destination, on_mirror, uses });
 packed!(Use { object, field, container, template, class, tier, shape, reason, origins, decided_by });
 packed!(PartOrigin { part, who, path, user_path, place, hides });
 packed!(Gated { reference, template, place, switches, mirrored });
 packed!(Assumed { key, value });
 packed!(Spot { line, column });
 
-packed_names!(Severity, Safety, AcceptedBy, Tier, ReferencePart, Shape, Class);
+packed_names!(Severity, Safety, AcceptedBy, Tier, ReferencePart, Shape, Class, Holding);
 
 impl Packed for ValueAction {
     fn pack(&self, to: &mut Packer<'_>) {
