@@ -49,3 +49,7 @@ fuzz TARGET *FLAGS:
     mkdir -p fuzz/corpus/{{TARGET}}
     ulimit -s 1048576 && RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none {{TARGET}} fuzz/corpus/{{TARGET}} testdata/fuzz/{{TARGET}} -- \
         -rss_limit_mb=512 -timeout=5 -max_len=20000 {{FLAGS}}
+
+# Hold the closures of the archives in a folder to complete renders of them under many assignments
+closure-brute FOLDER:
+    AIRTIGHT_CHARTS={{FOLDER}} cargo test --release --locked --lib -- complete_renders --nocapture

@@ -105,7 +105,6 @@ mod images;
 mod json;
 mod limits;
 mod lint;
-#[cfg_attr(not(test), expect(dead_code, reason = "no command compares lists yet"))]
 mod list_findings;
 mod log;
 mod memory;

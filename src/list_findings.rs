@@ -1,6 +1,6 @@
 //! Differences of lists as findings, in the words of people who keep these lists.
 
-use crate::bundle::artifact::{Artifact, Need};
+use crate::bundle::artifact::{Artifact, ArtifactKind, Need};
 use crate::bundle::drift::{Drift, DriftKind, list_name};
 use crate::finding::{Excerpt, Finding, Severity};
 use crate::rule_ids;
@@ -8,7 +8,8 @@ use crate::rule_ids;
 /// The finding about a difference.
 pub(crate) fn finding(drift: &Drift) -> Finding {
     let artifact = &drift.artifact;
-    let (shown, list) = (artifact.pinned(), &drift.list);
+    let scheme = if artifact.kind == ArtifactKind::Chart { "oci://" } else { "" };
+    let (shown, list) = (format!("{scheme}{}", artifact.pinned()), &drift.list);
     let is_there = list_name(&drift.place.0.file) == list;
     let belongs = if is_there { "it belongs after this line".to_owned() } else { format!("there is no {list}") };
     let (rule, severity, message, label, help) = match &drift.kind {

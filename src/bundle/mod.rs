@@ -1,7 +1,6 @@
 //! [`Bundle`]: the lists of mirrored images, and whether they contain a reference.
 
 pub(crate) mod artifact;
-#[cfg_attr(not(test), expect(dead_code, reason = "no command compares lists yet"))]
 pub(crate) mod drift;
 pub(crate) mod forms;
 mod lines;

@@ -1,6 +1,6 @@
 //! `airtight images`: each image of a chart, where it is used, and who decided it.
 
-use super::output::write_file;
+use super::output::{terminal_width, write_file};
 use super::release::{hide_secrets, without_secrets};
 use super::settings::NO_MIRROR;
 use super::{Outcome, Problem, Streams};
@@ -20,7 +20,6 @@ use crate::secrets::Secrets;
 use crate::settings::Settings;
 use clap::ValueEnum;
 use std::collections::BTreeSet;
-use std::io::IsTerminal;
 use std::path::PathBuf;
 
 /// List the images of a chart: where each is used, who decided it, and what must be mirrored
@@ -89,7 +88,7 @@ enum Format {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
-    let One { prepared, environment, settings, has_mirror } = args.one.prepare(&args.render, streams)?;
+    let One { prepared, environment, settings, has_mirror, .. } = args.one.prepare(&args.render, streams)?;
     if args.source && !has_mirror {
         return Err(Error::input(format!("--source: {NO_MIRROR}")).into());
     }
@@ -234,12 +233,4 @@ pub(super) fn told(failure: &RenderFailure, prepared: &ReleaseInputs) -> Error {
     };
     let error = without_secrets(prepared, Error::new(ErrorKind::Template, failure.message.as_str()));
     error.reworded(|message| format!("{what}: {message}{at}"))
-}
-
-/// The columns of the terminal; `None` if stdout is not a terminal.
-pub(super) fn terminal_width() -> Option<usize> {
-    if !std::io::stdout().is_terminal() {
-        return None;
-    }
-    terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
 }

@@ -1,6 +1,7 @@
 //! The flags of commands that work on one release: a chart, or a release of the configuration.
 
 use super::{Problem, Streams};
+use crate::chart_reference::ChartReference;
 use crate::cli::config::ConfigFlags;
 use crate::cli::fetch::FetchFlags;
 use crate::cli::jobs::merged;
@@ -44,6 +45,8 @@ pub(crate) struct RenderFlags {
 /// A release, ready to be rendered.
 #[derive(Debug)]
 pub(crate) struct One {
+    /// What its chart was called.
+    pub chart: ChartReference,
     /// The release.
     pub prepared: ReleaseInputs,
     /// The environment, if the configuration gives the release several.
@@ -81,7 +84,7 @@ impl OneFlags {
         release.stop_clock();
         let mut prepared = release.prepare_alone(&name, &chart, &flags.fetch, Arc::new(reach), streams)?;
         prepared.env.keys = Keys::shared();
-        Ok(One { prepared, environment, settings, has_mirror })
+        Ok(One { chart, prepared, environment, settings, has_mirror })
     }
 }
 

@@ -1,7 +1,6 @@
 //! The flags that select the format and the destination of a report.
 
 use super::door::{Door, Stream, Verbatim};
-use super::images::terminal_width;
 use super::{Problem, Streams};
 use crate::disk::Reach;
 use crate::error::Error;
@@ -259,6 +258,14 @@ fn write_file_by(path: &Path, make: &mut dyn FnMut(&mut std::fs::File) -> std::i
     make(file.as_file_mut())?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
+}
+
+/// The columns of the terminal; `None` if stdout is not a terminal.
+pub(super) fn terminal_width() -> Option<usize> {
+    if !std::io::stdout().is_terminal() {
+        return None;
+    }
+    terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
 }
 
 /// Whether stdout is written in colour.

@@ -1,8 +1,7 @@
 //! `airtight rules`: the list of rules; `airtight explain`: the page of one rule.
 
 use super::config::ConfigFlags;
-use super::images::terminal_width;
-use super::output::{Color, use_colour};
+use super::output::{Color, terminal_width, use_colour};
 use super::{Outcome, Problem, Streams};
 use crate::disk::Reach;
 use crate::error::Error;

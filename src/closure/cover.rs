@@ -3,8 +3,8 @@
 //! Source of the method: greedy construction of covering arrays (as in AETG, Cohen et al. 1997); deterministic.
 
 use super::Switch;
+use super::assignment::Assignment;
 use super::domain::Alternative;
-use super::explore::Assignment;
 use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 

@@ -1,30 +1,29 @@
 //! [`Explorer`]: executes each file once for each sequence of decisions that can change its images.
 
+use super::assignment::{Assignment, Pipes, Read, Sighting, references, run, settings_of};
 use super::cover::covering;
 use super::discover::Discovered;
 use super::domain::{Alternative, Domains, Looked, STUB, versions};
-use super::prove::Prover;
 use super::slice::{Group, Slices};
 use super::slots::Slots;
 use super::usage::Usage;
-use super::{Budget, Closure, Gates, Setting, Switch, UnitReport, set_capability, value_at};
+use super::{Budget, Closure, Gates, Switch, UnitReport, value_at};
 use crate::compiler::Compiler;
 use crate::error::{Error, ErrorKind};
 use crate::helm::HelmVersion;
-use crate::images::rendered::{of_file, of_file_if_read};
+use crate::images::rendered::of_file;
 use crate::limits::Limits;
 use crate::release::{InputChange, ReleaseInputs, RenderProblem};
+use crate::render::Inputs;
 use crate::render::capabilities::HAS;
-use crate::render::units::{UnitInput, UnitOutput, Units};
-use crate::render::{Inputs, RenderedFile};
+use crate::render::units::{UnitOutput, Units};
 use crate::settings::Settings;
 use crate::source::File;
 use crate::template::decisions::{Course, Decisions};
 use crate::template::touched::{ProbedPipes, Touch};
-use crate::template::tree::Untraced;
 use crate::template::{Map, Value};
 use crate::trace::{Origins, Str};
-use crate::values::{Processed, json};
+use crate::values::Processed;
 use crate::values_path::ValuesPath;
 use crate::work::Work;
 use foldhash::fast::RandomState;
@@ -32,27 +31,21 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// How often the search begins again because a render showed new positions or free values.
-const MOST_ROUNDS: u32 = 4;
-
-/// Pipelines whose reads count, and those that are passed over.
-pub(super) type Pipes = Rc<ProbedPipes>;
-
 /// Runs to find out whether a file changes what others see.
 const MOST_OF_WRITER: u32 = 256;
 
-/// The values of switches that differ from what is given.
-pub(super) type Assignment = BTreeMap<Switch, Rc<str>>;
-
-/// What is found of one reference.
-#[derive(Debug, Clone)]
-pub(super) struct Sighting {
-    /// The file that printed it.
-    pub(super) file: usize,
-    /// The files to execute for what it prints: those that change what it sees, and itself.
-    pub(super) files: Rc<[usize]>,
-    /// Under which settings, beside those that enable its chart.
-    pub(super) assignment: Assignment,
+/// What one exploration of all files shows.
+#[derive(Debug)]
+pub(super) struct Round {
+    pub(super) units: Units,
+    /// The values as they are given.
+    pub(super) given: Map,
+    pub(super) slots: Slots,
+    pub(super) files: Vec<(usize, String, Arc<File>)>,
+    /// By reference.
+    pub(super) found: BTreeMap<String, Vec<Sighting>>,
+    /// All but the images.
+    pub(super) closure: Closure,
 }
 
 /// The search for the images of one release.
@@ -132,21 +125,13 @@ impl<'e> Explorer<'e> {
         }
     }
 
-    pub(super) fn explore(&mut self) -> Result<Closure, Error> {
-        let changes = self.gates.changes();
-        self.discovered.everywhere(&self.prepared, &changes, self.settings, self.compiler);
-        let mut round = 0;
-        loop {
-            round += 1;
-            let (closure, is_settled) = self.round(&changes, round < MOST_ROUNDS)?;
-            if is_settled || round >= MOST_ROUNDS {
-                return Ok(closure);
-            }
-        }
+    /// Finds where the release prints images.
+    pub(super) fn discover(&mut self, changes: &[InputChange]) {
+        self.discovered.everywhere(&self.prepared, changes, self.settings, self.compiler);
     }
 
-    /// Explores all files; false if a render showed positions or free values that were not known.
-    fn round(&mut self, changes: &[InputChange], may_repeat: bool) -> Result<(Closure, bool), Error> {
+    /// Explores all files.
+    pub(super) fn round(&mut self, changes: &[InputChange]) -> Result<Round, Error> {
         let Processed { root, values } = self.prepared.values(changes, None, &mut Vec::new()).map_err(refused)?;
         let given = self.prepared.values(&[], None, &mut Vec::new()).map_err(refused)?.values;
         let (work, limits) = (self.prepared.work.clone(), self.prepared.limits.clone());
@@ -247,9 +232,7 @@ impl<'e> Explorer<'e> {
         }
         found.retain(|_, sightings| !sightings.is_empty());
         self.known = explored;
-        let mut prover = Prover { explorer: self, given: &given, slots: &slots, files: &files, may_repeat };
-        let is_settled = prover.prove(&mut units, found, &mut closure)?;
-        Ok((closure, is_settled))
+        Ok(Round { units, given, slots, files, found, closure })
     }
 
     /// Adds what a traced render of one file shows; returns whether it is new.
@@ -279,12 +262,6 @@ impl<'e> Explorer<'e> {
         }
         is_new
     }
-}
-
-/// The settings of an assignment.
-pub(super) fn settings_of(assignment: &Assignment) -> Vec<Setting> {
-    let of = |(switch, value): (&Switch, &Rc<str>)| Setting { switch: switch.clone(), value: value.to_string() };
-    assignment.iter().map(of).collect()
 }
 
 /// `.Values` of a chart by its full path.
@@ -596,64 +573,4 @@ impl FileSearch<'_> {
         self.texts.insert(text.as_bytes().to_vec(), found.clone());
         found
     }
-}
-
-/// The references in a text, and whether it could be read as YAML.
-type Read = (Rc<[String]>, bool);
-
-/// The references in the text of a file.
-pub(super) fn references(
-    text: &Str,
-    (name, source): (&str, &Arc<File>),
-    helm: HelmVersion,
-    settings: &Settings,
-    limits: &Limits,
-) -> Read {
-    let file = RenderedFile { name: name.to_owned(), source: source.clone(), text: text.clone(), emits: Vec::new() };
-    let (found, is_read) = of_file_if_read(&file, helm, settings.hints(), limits, &Work::of(limits));
-    let found: BTreeSet<String> = found.into_iter().map(|image| image.text.as_str().to_owned()).collect();
-    (found.into_iter().collect(), is_read)
-}
-
-/// Executes files under an assignment.
-pub(super) fn run(
-    units: &mut Units,
-    files: &[usize],
-    assignment: &Assignment,
-    relevant: &Pipes,
-    slots: &Slots,
-    release: Option<&Map>,
-    own: &crate::render::Capabilities,
-) -> UnitOutput {
-    let mut members: Vec<(Map, Str, Option<Value>)> = Vec::new();
-    let mut capabilities = None;
-    for (switch, value) in assignment {
-        match switch {
-            Switch::Value(path) => {
-                let Some((last, parent)) = path.split_last() else { continue };
-                let Some(name) = last.name() else { continue };
-                for map in slots.maps(parent) {
-                    members.push((map.clone(), Str::from(name), of_json(value)));
-                }
-            }
-            Switch::Upgrade => {
-                let is_upgrade = &**value == "true";
-                for (name, value) in [("IsUpgrade", is_upgrade), ("IsInstall", !is_upgrade)] {
-                    members.extend(release.map(|release| (release.clone(), Str::from(name), Some(Value::bool(value)))));
-                }
-            }
-            Switch::KubeVersion | Switch::ApiVersion(_) => {
-                set_capability(capabilities.get_or_insert_with(|| own.clone()), switch, value);
-            }
-        }
-    }
-    let members = members.iter().map(|(map, key, value)| (map, key, value.clone())).collect();
-    units.run(files, &UnitInput { members, capabilities: capabilities.as_ref() }, relevant)
-}
-
-/// The value of a switch; `None` removes it.
-fn of_json(text: &str) -> Option<Value> {
-    let node = json::read_all(text)?;
-    let value = Value::from_node(&node, &mut Untraced);
-    (!value.is_nil()).then_some(value)
 }

@@ -5,13 +5,16 @@
 //! ([`Slices`](slice::Slices)), so that there is one run for each sequence of decisions, and none for switches that do not matter.
 //! docs/closure.md states what the list contains, and what it cannot.
 
+mod assignment;
 #[cfg(test)]
 pub(crate) mod brute;
 mod cover;
 mod discover;
 mod domain;
 mod explore;
+pub(crate) mod lists;
 mod prove;
+mod rounds;
 mod slice;
 mod slots;
 mod unprinted;
@@ -143,7 +146,7 @@ impl Closure {
         let given = prepared.values(&[], None, &mut Vec::new()).map_err(explore::refused)?;
         let gates = Gates::of(prepared, &given.values);
         let mut explorer = Explorer::new(prepared, settings, compiler, budget, gates);
-        explorer.explore()
+        rounds::closure(&mut explorer)
     }
 }
 

@@ -1,7 +1,8 @@
 //! [`Prover`]: the smallest settings for each reference, confirmed by a complete render.
 
+use super::assignment::{Assignment, Pipes, Sighting, references, run, settings_of};
 use super::domain::STUB;
-use super::explore::{Assignment, Explorer, Pipes, Sighting, references, run, settings_of};
+use super::explore::Explorer;
 use super::slice::pipes_of;
 use super::slots::Slots;
 use super::unprinted::unprinted;
@@ -10,6 +11,7 @@ use crate::error::Error;
 use crate::images::operators::implicit;
 use crate::images::rendered::of_file;
 use crate::release::{InputChange, ReleaseInputs, RenderProblem};
+use crate::render::capabilities::HAS;
 use crate::render::manifest::{Manifest, manifests};
 use crate::render::units::Units;
 use crate::source::File;
@@ -212,7 +214,7 @@ impl Prover<'_, '_> {
         None
     }
 
-    /// The booleans that a file reads, each with its other value.
+    /// The booleans that a file reads, each with its other value, and the API versions that it asks for.
     fn switches_of(&self, units: &mut Units, file: usize, assignment: &Assignment) -> Vec<(Switch, &'static str)> {
         let Some((_, name, _)) = self.files.iter().find(|(number, ..)| *number == file) else { return Vec::new() };
         let Some(body) = units.templates().get(name.as_bytes()).cloned() else { return Vec::new() };
@@ -222,7 +224,14 @@ impl Prover<'_, '_> {
         let output = run(units, &[file], assignment, &relevant, self.slots, release.as_ref(), own);
         let mut found = Vec::new();
         for (map, touch) in &output.probed.reads {
-            let (Some(map), Touch::Member(member)) = (map, touch) else { continue };
+            let Touch::Member(member) = touch else { continue };
+            let Some(map) = map else {
+                let fact = member.to_text();
+                let version = fact.strip_prefix(HAS).filter(|name| !own.api_versions.iter().any(|own| own == name));
+                let switch = version.map(|name| Switch::ApiVersion(name.to_owned()));
+                found.extend(switch.filter(|switch| !assignment.contains_key(switch)).map(|switch| (switch, "true")));
+                continue;
+            };
             let Some(path) = self.slots.path(*map).map(|path| path.with(&*member.to_text())) else { continue };
             let Some(Value::Bool(truth, _)) = self.slots.value(&path) else { continue };
             let switch = Switch::Value(path);

@@ -34,7 +34,7 @@ impl<'t> State<'t, '_, '_> {
     /// The value of a pipeline; declares or assigns its variables.
     pub(super) fn pipeline(&mut self, dot: &Eval, pipe: &'t Pipe) -> Result<Eval> {
         let Some(probe) = &self.ctx.probe else { return self.unprobed_pipeline(dot, pipe) };
-        let before = probe.enter(pipe);
+        let before = probe.enter(std::ptr::from_ref(pipe) as usize);
         // Of a hash, nothing can be read, and a probed run is only searched: making its argument takes most of the time of some charts.
         if !probe.is_recording() && pipe.decl.is_empty() && is_hash(pipe) {
             return Ok(Eval::of(Value::str("0")));

@@ -2,7 +2,6 @@
 //!
 //! The maps record it themselves, so that no read is missed: a file that only read what is unchanged has the same output again.
 
-use super::ast::Pipe;
 use super::value::{List, Value};
 use crate::trace::Str;
 use foldhash::fast::RandomState;
@@ -164,10 +163,10 @@ pub(crate) struct Probed {
 }
 
 impl Probe {
-    /// Begins a pipeline; returns what [`Probe::leave`] takes.
-    pub(super) fn enter(&self, pipe: &Pipe) -> u32 {
+    /// Begins a pipeline, given by its address; returns what [`Probe::leave`] takes.
+    pub(super) fn enter(&self, pipe: usize) -> u32 {
         let before = self.log.file.get();
-        if before == 0 && self.pipes.relevant.contains(&(std::ptr::from_ref(pipe) as usize)) {
+        if before == 0 && self.pipes.relevant.contains(&pipe) {
             self.log.file.set(self.run);
         }
         before
@@ -179,8 +178,8 @@ impl Probe {
     }
 
     /// Whether an action with this pipeline is passed over.
-    pub(super) fn skips(&self, pipe: &Pipe) -> bool {
-        !self.pipes.skipped.is_empty() && self.pipes.skipped.contains(&(std::ptr::from_ref(pipe) as usize))
+    pub(super) fn skips(&self, pipe: usize) -> bool {
+        !self.pipes.skipped.is_empty() && self.pipes.skipped.contains(&pipe)
     }
 
     /// Ends a pipeline.

@@ -1,24 +1,46 @@
 //! `airtight bundle`: the lists of what a mirror must hold.
 
+mod check;
 mod convert;
+mod explore;
+mod write;
 
 use super::{Outcome, Problem, Streams};
+use write::WriteFlags;
 
-/// Work with the lists of what is mirrored
+/// Write the lists of everything that a release can need, over all of its switches
+///
+/// images.txt has all images; of a chart with dependencies, images-core.txt has those of the chart itself, and images-NAME.txt those of
+/// each dependency; charts.txt has the charts in registries; artifacts.txt has everything. bundle.json says what needs each, and with
+/// which settings.
 #[derive(Debug, clap::Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    override_usage = "airtight bundle [OPTIONS] <CHART>\n       airtight bundle <COMMAND>",
+    after_help = "Examples:\n  \
+                  airtight bundle charts/addons -d bundle\n  \
+                  airtight bundle --release shop/prod -d bundle --comments\n  \
+                  airtight bundle check bundle charts/addons\n\n\
+                  Exit status: 0 success, 1 the lists may be incomplete (stderr says why), 2 the chart or a flag cannot be used."
+)]
 pub(crate) struct Args {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
+    #[command(flatten)]
+    write: WriteFlags,
 }
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
+    Check(Box<check::Args>),
     Convert(Box<convert::Args>),
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     match &args.command {
-        Command::Convert(args) => convert::run(args, streams),
+        None => write::run(&args.write, streams),
+        Some(Command::Check(args)) => check::run(args, streams),
+        Some(Command::Convert(args)) => convert::run(args, streams),
     }
 }
