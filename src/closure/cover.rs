@@ -5,7 +5,7 @@
 use super::Switch;
 use super::assignment::Assignment;
 use super::domain::Alternative;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// The most assignments.
@@ -49,8 +49,7 @@ fn rows(sizes: &[usize]) -> Vec<Vec<usize>> {
     let (mut rows, mut state) = (Vec::new(), 0x9e37_79b9_7f4a_7c15_u64);
     while !open.is_empty() && rows.len() < MOST {
         let mut best: (usize, Vec<usize>) = (0, Vec::new());
-        let mut wanted: Vec<&Combination> = open.iter().collect();
-        wanted.sort_unstable();
+        let wanted: Vec<&Combination> = open.iter().collect();
         for candidate in 0..CANDIDATES {
             let mut row: Vec<usize> = sizes.iter().map(|&size| next(&mut state) % size.max(1)).collect();
             // Each candidate contains one that is still open.
@@ -71,9 +70,9 @@ fn is_in(combination: &Combination, row: &[usize]) -> bool {
     combination.iter().all(|&(column, at)| row.get(column).is_none_or(|&own| own == at))
 }
 
-fn combinations(sizes: &[usize], strength: usize) -> HashSet<Combination> {
+fn combinations(sizes: &[usize], strength: usize) -> BTreeSet<Combination> {
     const NONE: (usize, usize) = (usize::MAX, 0);
-    let mut found = HashSet::new();
+    let mut found = BTreeSet::new();
     for one in 0..sizes.len() {
         for other in one + 1..sizes.len() {
             let thirds: Vec<usize> = match strength {

@@ -1,6 +1,6 @@
 //! Where a release prints images, and which values become parts of them: from renders with every branch taken.
 
-use super::slice::Hot;
+use super::facts::Hot;
 use crate::compiler::Compiler;
 use crate::images::ImageUse;
 use crate::images::rendered::{all_of_file, may_name_an_image};

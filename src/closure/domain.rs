@@ -5,7 +5,7 @@
 //! that becomes a part of an image is *free*: it keeps the value that is given.
 
 use super::Switch;
-use super::slice::names_an_image;
+use super::pipelines::names_an_image;
 use super::slots::Slots;
 use super::usage::Usage;
 use crate::chart::{self, Chart};

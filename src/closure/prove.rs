@@ -3,7 +3,7 @@
 use super::assignment::{Assignment, Pipes, Sighting, references, run, settings_of};
 use super::domain::STUB;
 use super::explore::Explorer;
-use super::slice::pipes_of;
+use super::pipelines::pipes_of;
 use super::slots::Slots;
 use super::unprinted::unprinted;
 use super::{Closure, ClosureImage, OperatorImage, Setting, Switch, value_at};

@@ -1,9 +1,9 @@
 //! `testdata/closure/*.jsonl`: small charts, and every image that they can print with the settings that bring it. Whatever complete
 //! renders print under all assignments of their booleans, and under random values, must be among them.
 
-use super::{derived, files, read};
+use super::{derived, files, read, root};
 use crate::api::{Chart, Renderer};
-use crate::cli::on_large_stack;
+use crate::cli::{Outcome, Streams, on_large_stack, run};
 use crate::closure::brute::{Plan, printed};
 use crate::closure::{Budget, Closure};
 use crate::compiler::Compiler;
@@ -86,8 +86,36 @@ fn compared(chart: &Path, plan: Plan) -> (Closure, BTreeMap<String, Vec<String>>
     (closure, found)
 }
 
+#[test]
+fn the_lists_of_a_bundle_are_the_same_every_time_and_right() {
+    let chart = root().join("testdata/charts/platform").to_string_lossy().into_owned();
+    let answer = |args: &[&str]| {
+        let args = ["airtight"].iter().chain(args).map(|arg| (*arg).to_owned());
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut streams = Streams { out: &mut out, err: &mut err, input: &mut std::io::empty() };
+        let outcome = on_large_stack(|| run(args, &mut streams)).expect("it does not panic");
+        assert_eq!(outcome, Outcome::Clean, "{}{}", String::from_utf8_lossy(&out), String::from_utf8_lossy(&err));
+    };
+    let write = |more: &[&str]| {
+        let scratch = tempfile::tempdir().expect("a folder can be made");
+        let folder = scratch.path().join("bundle").to_string_lossy().into_owned();
+        answer(&[&["bundle", &chart, "-d", &folder, "--no-config"], more].concat());
+        answer(&["bundle", "check", &folder, &chart, "--no-config"]);
+        let mut text = String::new();
+        for path in files(&folder, "") {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            text.push_str(&format!("==> {name}\n{}", read(&path)));
+        }
+        text
+    };
+    let lists = write(&[]);
+    assert_eq!(lists, write(&[]));
+    derived("testdata/closure/bundle.txt", &(lists + &write(&["--comments"])));
+}
+
 /// `AIRTIGHT_CHARTS=folder`: the same for each archive in a folder, which is no part of the project (`just closure-brute`).
 #[test]
+#[expect(clippy::print_stdout, reason = "it is run by hand, for what it prints")]
 fn complete_renders_of_other_charts_print_nothing_more() {
     let Ok(folder) = std::env::var("AIRTIGHT_CHARTS") else { return };
     let number = |name: &str, usual: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual);

@@ -1,0 +1,349 @@
+//! [`FileSearch`]: depth-first search over the decisions of one file.
+
+use super::assignment::{Assignment, Pipes, Read, references, run};
+use super::cover::covering;
+use super::discover::Discovered;
+use super::domain::{Alternative, Domains, Looked, STUB};
+use super::facts::Group;
+use super::slots::Slots;
+use super::{Budget, Switch};
+use crate::helm::HelmVersion;
+use crate::limits::Limits;
+use crate::render::Capabilities;
+use crate::render::capabilities::HAS;
+use crate::render::units::{UnitOutput, Units};
+use crate::settings::Settings;
+use crate::source::File;
+use crate::template::touched::{ProbedPipes, Touch};
+use crate::template::{Map, Value};
+use crate::trace::Str;
+use crate::values_path::ValuesPath;
+use foldhash::fast::RandomState;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Runs to find out whether a file changes what others see.
+const MOST_OF_WRITER: u32 = 256;
+
+/// A decision on the way to a run.
+#[derive(Debug)]
+struct Decision {
+    switch: Switch,
+    alternatives: Rc<[Alternative]>,
+    at: usize,
+}
+
+/// What was found in one file.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Unit {
+    pub(super) runs: u32,
+    pub(super) switches: BTreeMap<Switch, Rc<[Alternative]>>,
+    pub(super) is_bounded: bool,
+    /// What it changed that others see.
+    pub(super) changed: BTreeSet<(u32, Option<Str>)>,
+    /// What its relevant pipelines read.
+    pub(super) reads: BTreeSet<(u32, Option<Str>)>,
+    /// The files that were executed for it.
+    pub(super) files: Vec<usize>,
+    pub(super) asks_cluster: bool,
+    /// The best sighting of each reference.
+    pub(super) found: BTreeMap<String, Assignment>,
+}
+
+impl Unit {
+    /// Whether it tried a text of one of these values.
+    pub(super) fn tries(&self, free: &BTreeSet<ValuesPath>) -> bool {
+        free.iter().any(|path| self.switches.contains_key(&Switch::Value(path.clone())))
+    }
+}
+
+/// A file that changes what later files see.
+#[derive(Debug)]
+pub(super) struct Writer {
+    pub(super) file: usize,
+    /// The pipelines that decide what it changes.
+    pub(super) effects: Group,
+    /// What it changes: members of maps, or `None` for any.
+    pub(super) changed: BTreeSet<(u32, Option<Str>)>,
+}
+
+impl Writer {
+    /// Whether what it changes is read.
+    fn concerns(&self, reads: &BTreeSet<(u32, Option<Str>)>) -> bool {
+        let is_seen = |(map, member): &(u32, Option<Str>)| match member {
+            Some(_) => reads.contains(&(*map, member.clone())) || reads.contains(&(*map, None)),
+            None => reads.range((*map, None)..(*map + 1, None)).next().is_some(),
+        };
+        self.changed.iter().any(is_seen)
+    }
+}
+
+/// The search in single files.
+pub(super) struct FileSearch<'f> {
+    pub(super) helm: HelmVersion,
+    pub(super) settings: &'f Settings,
+    pub(super) limits: &'f Limits,
+    pub(super) discovered: &'f Discovered,
+    pub(super) slots: &'f Slots,
+    pub(super) capabilities: &'f Capabilities,
+    pub(super) release: Option<Map>,
+    pub(super) budget: Budget,
+    /// Values whose stub became a part of a reference.
+    pub(super) open: BTreeSet<Switch>,
+    /// The references in each text.
+    pub(super) texts: HashMap<Vec<u8>, Read>,
+}
+
+impl FileSearch<'_> {
+    fn explore(
+        &mut self,
+        units: &mut Units,
+        files: &[usize],
+        file: (&str, &Arc<File>),
+        (groups, skippable, domains): (&[Group], &HashSet<usize, RandomState>, &Domains<'_>),
+    ) -> Unit {
+        let mut unit = Unit::default();
+        self.texts.clear();
+        let skipped = match self.may_skip(units, files, file, skippable) {
+            true => Rc::new(skippable.clone()),
+            false => Rc::default(),
+        };
+        for group in groups {
+            let relevant = group.iter().copied().collect();
+            let relevant: Pipes = Rc::new(ProbedPipes { relevant, skipped: skipped.clone() });
+            if !self.group(units, files, file, (&relevant, domains), &mut unit) {
+                unit.is_bounded = true;
+                break;
+            }
+        }
+        if unit.is_bounded {
+            for assignment in covering(&unit.switches) {
+                let output = self.run(units, files, &assignment, &Pipes::default());
+                unit.runs += 1;
+                self.take(&output, file, &assignment, &mut unit);
+            }
+        }
+        unit
+    }
+
+    /// Whether a file prints the same references without the actions that can be passed over.
+    fn may_skip(
+        &mut self,
+        units: &mut Units,
+        files: &[usize],
+        (name, source): (&str, &Arc<File>),
+        skipped: &HashSet<usize, RandomState>,
+    ) -> bool {
+        if skipped.is_empty() || files.len() > 1 {
+            return false;
+        }
+        let pipes: Pipes = Rc::new(ProbedPipes { skipped: Rc::new(skipped.clone()), ..ProbedPipes::default() });
+        let (nothing, assignment) = (Pipes::default(), Assignment::new());
+        let whole = self.run(units, files, &assignment, &nothing);
+        let less = self.run(units, files, &assignment, &pipes);
+        let (whole, _) = self.references(&whole.text, name, source);
+        let (less, is_read) = self.references(&less.text, name, source);
+        is_read && whole == less
+    }
+
+    /// What a file changes that others see, under any of the decisions about it.
+    pub(super) fn changed_by(
+        &mut self,
+        units: &mut Units,
+        number: usize,
+        file: (&str, &Arc<File>),
+        (effects, domains): (&Group, &Domains<'_>),
+    ) -> BTreeSet<(u32, Option<Str>)> {
+        let relevant = effects.iter().copied().collect();
+        let relevant: Pipes = Rc::new(ProbedPipes { relevant, ..ProbedPipes::default() });
+        let mut unit = Unit::default();
+        let budget = self.budget;
+        self.budget.runs = MOST_OF_WRITER;
+        let is_complete = self.group(units, &[number], file, (&relevant, domains), &mut unit);
+        self.budget = budget;
+        if !is_complete {
+            for assignment in covering(&unit.switches) {
+                unit.changed.extend(self.run(units, &[number], &assignment, &Pipes::default()).probed.changed);
+            }
+        }
+        unit.changed
+    }
+
+    /// Explores a file; once more after the files that change what it reads, if there are any.
+    pub(super) fn with_writers(
+        &mut self,
+        units: &mut Units,
+        writers: &[Writer],
+        (number, name, source): (usize, &str, &Arc<File>),
+        (groups, skippable, domains): (&[Group], &HashSet<usize, RandomState>, &Domains<'_>),
+    ) -> Unit {
+        let mut files = vec![number];
+        loop {
+            let mut groups = groups.to_vec();
+            for writer in writers.iter().filter(|writer| files.contains(&writer.file) && writer.file != number) {
+                groups.iter_mut().for_each(|group| group.extend(&writer.effects));
+            }
+            let mut unit = self.explore(units, &files, (name, source), (&groups, skippable, domains));
+            let before = writers.iter().filter(|writer| writer.file < number && writer.concerns(&unit.reads));
+            let needed: Vec<usize> = before.map(|writer| writer.file).chain([number]).collect();
+            if needed.iter().all(|file| files.contains(file)) {
+                unit.files = files;
+                return unit;
+            }
+            files.extend(needed);
+            files.sort_unstable();
+            files.dedup();
+        }
+    }
+
+    /// Depth-first search over the decisions of a group; false if the budget ended it.
+    fn group(
+        &mut self,
+        units: &mut Units,
+        files: &[usize],
+        file: (&str, &Arc<File>),
+        (relevant, domains): (&Pipes, &Domains<'_>),
+        unit: &mut Unit,
+    ) -> bool {
+        let mut decisions: Vec<Decision> = Vec::new();
+        loop {
+            if unit.runs >= self.budget.runs || units.steps() >= self.budget.steps {
+                return false;
+            }
+            let assignment: Assignment = decisions
+                .iter()
+                .filter_map(|decision| match &decision.alternatives[decision.at] {
+                    Alternative::Given => None,
+                    Alternative::Json(value) => Some((decision.switch.clone(), value.clone())),
+                })
+                .collect();
+            let output = self.run(units, files, &assignment, relevant);
+            unit.runs += 1;
+            unit.changed.extend(output.probed.changed.iter().cloned());
+            unit.reads.extend(output.probed.reads.iter().filter_map(|(map, touch)| match touch {
+                Touch::Member(name) => Some(((*map)?, Some(name.clone()))),
+                Touch::Emptiness | Touch::All => Some(((*map)?, None)),
+            }));
+            let is_read = self.take(&output, file, &assignment, unit);
+            if !is_read && !relevant.skipped.is_empty() {
+                // What was passed over was needed to read it.
+                let whole = Rc::new(ProbedPipes { relevant: relevant.relevant.clone(), ..ProbedPipes::default() });
+                let output = self.run(units, files, &assignment, &whole);
+                unit.runs += 1;
+                self.take(&output, file, &assignment, unit);
+            }
+            for (map, touch) in &output.probed.reads {
+                let Some((switch, alternatives)) = self.switch(*map, touch, domains, unit) else { continue };
+                if alternatives.len() < 2 || decisions.iter().any(|decision| decision.switch == switch) {
+                    continue;
+                }
+                unit.switches.entry(switch.clone()).or_insert_with(|| alternatives.clone());
+                decisions.push(Decision { switch, alternatives, at: 0 });
+            }
+            loop {
+                let Some(last) = decisions.last_mut() else { return true };
+                last.at += 1;
+                let is_open = self.open.contains(&last.switch);
+                if last.at < last.alternatives.len() && !is_open {
+                    break;
+                }
+                decisions.pop();
+            }
+        }
+    }
+
+    /// The switch that a read asks for, with its alternatives.
+    fn switch(
+        &self,
+        map: Option<u32>,
+        touch: &Touch,
+        domains: &Domains<'_>,
+        unit: &mut Unit,
+    ) -> Option<(Switch, Rc<[Alternative]>)> {
+        let Some(map) = map else {
+            let Touch::Member(fact) = touch else { return None };
+            let fact = fact.to_text();
+            let switch = match &*fact {
+                "KubeVersion" => Switch::KubeVersion,
+                "lookup" => {
+                    unit.asks_cluster = true;
+                    return None;
+                }
+                fact => Switch::ApiVersion(fact.strip_prefix(HAS)?.to_owned()),
+            };
+            let alternatives = domains.of_fact(&switch);
+            return Some((switch, alternatives));
+        };
+        if self.release.as_ref().and_then(Map::watched) == Some(map) {
+            let Touch::Member(name) = touch else { return None };
+            let is_event = [&b"IsUpgrade"[..], b"IsInstall"].contains(&name.as_bytes());
+            return is_event.then(|| (Switch::Upgrade, domains.of_fact(&Switch::Upgrade)));
+        }
+        let parent = self.slots.path(map)?;
+        let path = match touch {
+            Touch::Member(name) => {
+                let name = name.to_text();
+                // The sections of the top are no values of the user.
+                let path = parent.with(&*name);
+                match self.slots.value(&path) {
+                    Some(Value::Map(map)) if !map.is_empty() => return None,
+                    _ => path,
+                }
+            }
+            Touch::Emptiness | Touch::All => parent.clone(),
+        };
+        if path.is_empty() {
+            return None;
+        }
+        let switch = Switch::Value(path.clone());
+        let is_free = self.discovered.free.contains(&path) || self.open.contains(&switch);
+        let alternatives = domains.of_value(&path, Looked::of(touch), is_free);
+        Some((switch, alternatives))
+    }
+
+    fn run(&self, units: &mut Units, files: &[usize], assignment: &Assignment, relevant: &Pipes) -> UnitOutput {
+        run(units, files, assignment, relevant, self.slots, self.release.as_ref(), self.capabilities)
+    }
+
+    /// Takes the references of an output; returns whether it could be read as YAML.
+    fn take(
+        &mut self,
+        output: &UnitOutput,
+        (name, source): (&str, &Arc<File>),
+        assignment: &Assignment,
+        unit: &mut Unit,
+    ) -> bool {
+        unit.is_bounded |= output.is_cut;
+        let (references, is_read) = self.references(&output.text, name, source);
+        for reference in &*references {
+            // A text that somebody else chooses, and the version of Kubernetes, become a part of it: there is one for each.
+            let is_part = |switch: &Switch, value: &str| match switch {
+                Switch::Value(_) => value.contains(STUB) && reference.contains(STUB),
+                Switch::KubeVersion => reference.contains(value.trim_start_matches('v')),
+                Switch::Upgrade | Switch::ApiVersion(_) => false,
+            };
+            let parts = assignment.iter().filter(|(switch, value)| is_part(switch, value));
+            let parts: Vec<Switch> = parts.map(|(switch, _)| switch.clone()).collect();
+            if !parts.is_empty() {
+                self.open.extend(parts);
+                continue;
+            }
+            match unit.found.get_mut(reference) {
+                Some(known) if known.len() <= assignment.len() => {}
+                Some(known) => known.clone_from(assignment),
+                None => drop(unit.found.insert(reference.clone(), assignment.clone())),
+            }
+        }
+        is_read
+    }
+
+    fn references(&mut self, text: &Str, name: &str, source: &Arc<File>) -> Read {
+        if let Some(known) = self.texts.get(text.as_bytes()) {
+            return known.clone();
+        }
+        let found = references(text, (name, source), self.helm, self.settings, self.limits);
+        self.texts.insert(text.as_bytes().to_vec(), found.clone());
+        found
+    }
+}

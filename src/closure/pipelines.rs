@@ -1,0 +1,278 @@
+//! What the pipelines of templates say by themselves: which templates they call, which maps they change, and which values they name.
+
+use super::usage::function;
+use crate::images::rendered::may_name_an_image;
+use crate::template::ast::{Arg, Command, NodeList, Pipe, TemplateNode};
+use crate::template::{Map, Value};
+use crate::values_path::{Key, ValuesPath};
+use std::collections::{BTreeSet, HashMap};
+
+/// The values of a chart in the data of its templates.
+pub(super) const VALUES: &str = "Values";
+
+/// The address of a node, which does not move while the template is compiled.
+pub(super) fn address<T>(value: &T) -> usize {
+    std::ptr::from_ref(value) as usize
+}
+
+/// What `.` is, as far as known.
+#[derive(Debug, Clone)]
+pub(super) enum Dot {
+    /// The data of a file.
+    Top,
+    /// A value of the chart.
+    Value(ValuesPath),
+    Unknown,
+}
+
+/// Whether the text of a line may name an image, or a part of one.
+pub(super) fn line_names_an_image(line: &[u8]) -> bool {
+    let is_key_of = |names: &[&[u8]]| names.iter().any(|name| memchr::memmem::find(line, name).is_some());
+    if is_key_of(&[b"ullPolicy", b"ullSecret"]) && !is_key_of(&[b"image:", b"repository:", b"registry:"]) {
+        return false;
+    }
+    may_name_an_image(line) || {
+        let end = line.trim_ascii_end();
+        let end = end.strip_suffix(b"\"").or_else(|| end.strip_suffix(b"'")).unwrap_or(end).trim_ascii_end();
+        [&b"tag:"[..], b"Tag:", b"digest:", b"TAG:"].iter().any(|name| end.ends_with(name))
+    }
+}
+
+/// By variable: whether it only ever holds new maps, so that changing them has no effect elsewhere.
+pub(super) type Fresh = HashMap<String, bool>;
+
+/// What an operand is.
+pub(super) fn chain_of(arg: &Arg, dot: &Dot) -> Dot {
+    let (base, names) = match arg {
+        Arg::Dot(_) => return dot.clone(),
+        Arg::Field { ident, .. } => (dot.clone(), &ident[..]),
+        Arg::Variable(variable) if &*variable.ident[0] == "$" => (Dot::Top, &variable.ident[1..]),
+        Arg::Variable(variable) => (Dot::Unknown, &variable.ident[1..]),
+        Arg::Chain { node, field, .. } => match &**node {
+            Arg::Pipe(pipe) => match pipe.cmds.as_slice() {
+                [command] if command.args.len() == 1 => (chain_of(&command.args[0], dot), &field[..]),
+                _ => return Dot::Unknown,
+            },
+            _ => return Dot::Unknown,
+        },
+        _ => return Dot::Unknown,
+    };
+    // `.context.Values.image` in a helper is a value of the chart as well.
+    if let (Dot::Top | Dot::Unknown, Some(at)) = (&base, names.iter().position(|name| &**name == VALUES)) {
+        return Dot::Value(names[at + 1..].iter().map(Key::from).collect());
+    }
+    match (base, names.split_first()) {
+        (base, None) => base,
+        (Dot::Top | Dot::Unknown, Some((first, _))) => match &**first {
+            "Release" | "Chart" | "Capabilities" | "Template" | "Files" => Dot::Top,
+            _ => Dot::Unknown,
+        },
+        (Dot::Value(path), Some(_)) => Dot::Value(path.iter().cloned().chain(names.iter().map(Key::from)).collect()),
+    }
+}
+
+pub(super) fn value_at(values: &Map, path: &ValuesPath) -> Option<Value> {
+    let mut value = Value::Map(values.clone());
+    for key in path.iter() {
+        // An element of a list has what the list has.
+        match &value {
+            Value::Map(map) => value = map.get(key.name()?.as_bytes())?,
+            Value::List(_) => return Some(value),
+            _ => return None,
+        }
+    }
+    Some(value)
+}
+
+/// Whether a value contains a key or a text that may name an image.
+pub(super) fn names_an_image(value: &Value, depth: u32) -> bool {
+    match value {
+        Value::Str(text) => {
+            may_name_an_image(text.as_bytes()) || memchr::memmem::find(text.as_bytes(), b"{{").is_some()
+        }
+        Value::List(list) => depth > 0 && list.iter().any(|item| names_an_image(item, depth - 1)),
+        Value::Map(map) => {
+            depth == 0
+                || map.entries().iter().any(|(key, value)| {
+                    line_names_an_image(key.as_bytes()) && !is_empty(value) || names_an_image(value, depth - 1)
+                })
+        }
+        _ => false,
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    !value.truth()
+}
+
+/// The addresses of all pipelines of a list of nodes, but not of those that they call.
+pub(super) fn pipes_of(list: &NodeList) -> BTreeSet<usize> {
+    let mut found = BTreeSet::new();
+    collect_pipes(list, &mut found);
+    found
+}
+
+fn collect_pipes(list: &NodeList, found: &mut BTreeSet<usize>) {
+    for node in &list.nodes {
+        match node {
+            TemplateNode::Action { pipe, .. } | TemplateNode::Template { pipe: Some(pipe), .. } => {
+                found.insert(address(pipe));
+            }
+            TemplateNode::If(branch) | TemplateNode::With(branch) | TemplateNode::Range(branch) => {
+                found.insert(address(&branch.pipe));
+                collect_pipes(&branch.list, found);
+                branch.else_list.iter().for_each(|list| collect_pipes(list, found));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Functions that print all of a value.
+pub(super) const WHOLE: &[&str] =
+    &["toYaml", "toJson", "tpl", "toYamlPretty", "toPrettyJson", "toRawJson", "mustToJson", "mustToYaml"];
+
+/// Whether an action calls no template.
+pub(super) fn calls_nothing(names: &Option<Vec<Vec<u8>>>) -> bool {
+    names.as_ref().is_none_or(Vec::is_empty)
+}
+
+/// Functions whose result is no part of their arguments.
+pub(super) const TESTS: &[&str] = &[
+    "eq",
+    "ne",
+    "gt",
+    "ge",
+    "lt",
+    "le",
+    "not",
+    "empty",
+    "hasKey",
+    "has",
+    "contains",
+    "hasPrefix",
+    "hasSuffix",
+    "len",
+    "kindIs",
+    "typeIs",
+    "kindOf",
+    "typeOf",
+    "semverCompare",
+    "sha256sum",
+    "sha1sum",
+    "regexMatch",
+];
+
+/// A call by `include`: its name, `None` if it is computed; the pipelines of its arguments; what is passed.
+pub(super) type Included<'p> = (Option<Vec<u8>>, Vec<&'p Pipe>, Option<&'p Arg>);
+
+/// The templates that a pipeline calls by `include`.
+pub(super) fn calls_of<'p>(pipe: &'p Pipe, found: &mut Vec<Included<'p>>) {
+    for command in &pipe.cmds {
+        if function(command) == "include" {
+            let name = match command.args.get(1) {
+                Some(Arg::String { text, .. }) => Some(text.as_bytes().to_vec()),
+                _ => None,
+            };
+            let arguments = command.args.iter().skip(2).filter_map(|arg| match arg {
+                Arg::Pipe(pipe) => Some(&**pipe),
+                _ => None,
+            });
+            found.push((name, arguments.collect(), command.args.get(2)));
+        }
+        for arg in &command.args {
+            if let Arg::Pipe(pipe) = arg {
+                calls_of(pipe, found);
+            }
+        }
+    }
+}
+
+pub(super) fn variables_of(pipe: &Pipe, found: &mut BTreeSet<String>) {
+    pipe.cmds.iter().flat_map(|command| &command.args).for_each(|arg| variables_of_arg(arg, found));
+}
+
+fn variables_of_arg(arg: &Arg, found: &mut BTreeSet<String>) {
+    match arg {
+        Arg::Variable(variable) if &*variable.ident[0] != "$" => drop(found.insert(variable.ident[0].to_string())),
+        Arg::Pipe(pipe) => variables_of(pipe, found),
+        Arg::Chain { node, .. } => variables_of_arg(node, found),
+        _ => {}
+    }
+}
+
+/// Functions that change the map that is their first argument.
+const CHANGING: &[&str] =
+    &["set", "unset", "merge", "mergeOverwrite", "mustMerge", "mustMergeOverwrite", "push", "mustPush"];
+
+/// What a pipeline changes: the variable that holds it, or `None` for any other map.
+pub(super) fn changed_by<'p>(pipe: &'p Pipe, fresh: &Fresh) -> Vec<Option<&'p str>> {
+    let mut found = Vec::new();
+    collect_changed(pipe, fresh, &mut found);
+    found
+}
+
+fn collect_changed<'p>(pipe: &'p Pipe, fresh: &Fresh, found: &mut Vec<Option<&'p str>>) {
+    for command in &pipe.cmds {
+        if CHANGING.contains(&function(command)) {
+            match command.args.get(1) {
+                Some(Arg::Variable(variable)) if variable.ident.len() == 1 => found.push(Some(&variable.ident[0])),
+                Some(Arg::Pipe(inner)) if is_new(inner, fresh) => {}
+                _ => found.push(None),
+            }
+        }
+        for arg in &command.args {
+            if let Arg::Pipe(inner) = arg {
+                collect_changed(inner, fresh, found);
+            }
+        }
+    }
+}
+
+/// Whether a pipeline makes a new map, list or scalar, which nothing else holds.
+pub(super) fn is_new(pipe: &Pipe, fresh: &Fresh) -> bool {
+    is_new_after(&pipe.cmds, fresh)
+}
+
+fn is_new_after(commands: &[Command], fresh: &Fresh) -> bool {
+    let Some((last, before)) = commands.split_last() else { return false };
+    // `x | default dict` is one of the two.
+    if ["default", "coalesce"].contains(&function(last)) {
+        let is_new_arg = |arg: &Arg| match arg {
+            Arg::Pipe(inner) => is_new(inner, fresh),
+            Arg::Identifier { name, .. } => ["dict", "list"].contains(&&**name),
+            Arg::String { .. } | Arg::Bool(..) | Arg::Constant(_) => true,
+            Arg::Variable(variable) if variable.ident.len() == 1 => {
+                fresh.get(&*variable.ident[0]).copied().unwrap_or(false)
+            }
+            _ => false,
+        };
+        return last.args[1..].iter().all(is_new_arg) && (before.is_empty() || is_new_after(before, fresh));
+    }
+    is_new_command(last, fresh)
+}
+
+fn is_new_command(command: &Command, fresh: &Fresh) -> bool {
+    match &command.args[0] {
+        Arg::Identifier { name, .. } => match &**name {
+            "dict" | "deepCopy" | "mustDeepCopy" | "fromYaml" | "fromJson" | "omit" | "pick" | "list" | "include"
+            | "printf" | "tpl" | "toYaml" | "lookup" => true,
+            "merge" | "mergeOverwrite" | "mustMerge" | "mustMergeOverwrite" | "set" | "unset" => {
+                match command.args.get(1) {
+                    Some(Arg::Pipe(inner)) => is_new(inner, fresh),
+                    Some(Arg::Variable(variable)) if variable.ident.len() == 1 => {
+                        fresh.get(&*variable.ident[0]).copied().unwrap_or(false)
+                    }
+                    _ => false,
+                }
+            }
+            _ => false,
+        },
+        Arg::Bool(..) | Arg::String { .. } | Arg::Constant(_) => true,
+        Arg::Variable(variable) if variable.ident.len() == 1 => {
+            fresh.get(&*variable.ident[0]).copied().unwrap_or(false)
+        }
+        Arg::Pipe(inner) => is_new(inner, fresh),
+        _ => false,
+    }
+}
