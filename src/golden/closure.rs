@@ -92,8 +92,9 @@ fn the_lists_of_a_bundle_are_the_same_every_time_and_right() {
     let answer = |args: &[&str]| {
         let args = ["airtight"].iter().chain(args).map(|arg| (*arg).to_owned());
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let mut streams = Streams { out: &mut out, err: &mut err, input: &mut std::io::empty() };
-        let outcome = on_large_stack(|| run(args, &mut streams)).expect("it does not panic");
+        let outcome =
+            on_large_stack(|| run(args, &mut Streams { out: &mut out, err: &mut err, input: &mut std::io::empty() }));
+        let outcome = outcome.expect("it does not panic");
         assert_eq!(outcome, Outcome::Clean, "{}{}", String::from_utf8_lossy(&out), String::from_utf8_lossy(&err));
     };
     let write = |more: &[&str]| {
