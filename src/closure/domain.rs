@@ -1,4 +1,4 @@
-//! [`Domain`]: the alternatives of a switch that are tried.
+//! [`Domains`]: the alternatives of a switch that are tried.
 //!
 //! They follow from the value that is given and from what templates do with values of that name: both truths of a boolean; the texts
 //! and numbers that a value is compared with, and another one; nothing and something for a list, a map, and what is not set. A text

@@ -1,7 +1,7 @@
 //! [`Closure`]: all images that a chart can print, over all its switches, each with the smallest settings under which it appears.
 //!
 //! The method is that of SPLat (Kim, Marinov, Khurshid et al., ESEC/FSE 2013): execute, note which switches were read, and go back only
-//! over those. Each template file is executed alone ([`Units`]), and only reads that can change an image position count
+//! over those. Each template file is executed alone ([`Units`](crate::render::units::Units)), and only reads that can change an image position count
 //! ([`Slices`](slice::Slices)), so that there is one run for each sequence of decisions, and none for switches that do not matter.
 //! docs/closure.md states what the list contains, and what it cannot.
 

@@ -220,6 +220,7 @@ fn pages() {
         "docs/fix.md",
         "docs/charts.md",
         "docs/bundle.md",
+        "docs/closure.md",
     ] {
         let text = read(&root().join(name));
         let made = decided(&page(&text));
