@@ -29,6 +29,8 @@ pub(super) struct Facts {
     /// By variable: the pipelines that declare or assign it.
     pub(super) declared: HashMap<String, Vec<usize>>,
     pub(super) positions: Vec<Spot>,
+    /// Calls whose text is an image, or a part of one: all that the called template does is relevant.
+    pub(super) printed: Vec<(Spot, Vec<u8>)>,
     /// Positions that print what the template was given, as a whole: image positions if that may name an image.
     pub(super) echoes: Vec<Spot>,
     pub(super) calls: Vec<Call>,
@@ -175,7 +177,7 @@ impl Walk<'_> {
                 let roots = pipe.iter().map(|pipe| self.pipe(pipe, dot, around)).collect();
                 let spot = Spot { roots, around: around.clone() };
                 if line.names_an_image() {
-                    self.facts.positions.push(spot.clone());
+                    self.facts.printed.push((spot.clone(), name.as_bytes().to_vec()));
                 }
                 let passed = pipe.as_ref().map_or(Held::Nothing, |pipe| self.held_by(pipe, dot));
                 let name = Some(name.as_bytes().to_vec());

@@ -133,6 +133,11 @@ impl<'s> Slices<'s> {
         for position in facts.positions.iter().chain(echoes) {
             groups.insert(inherited | &facts.closed(position));
         }
+        for (spot, name) in &facts.printed {
+            let mut group = inherited | &facts.closed(spot);
+            self.add_everything(name, &mut group, &mut HashSet::new());
+            groups.insert(group);
+        }
         for call in facts.calls.iter().filter(|call| call.is_printed) {
             let passes = call.passes(is_given_image);
             for callee in self.callees(call) {
@@ -168,6 +173,16 @@ impl<'s> Slices<'s> {
         }
     }
 
+    /// Adds all pipelines of a template, and of those that it calls.
+    fn add_everything(&mut self, name: &[u8], group: &mut Group, seen: &mut HashSet<usize>) {
+        let Some(template) = self.set.get(name).cloned().filter(|one| seen.insert(address(&**one))) else { return };
+        let facts = self.facts(&template);
+        group.extend(facts.pipes.iter().map(|pipe| pipe.address));
+        for name in facts.calls.iter().filter_map(|call| call.name.as_ref()) {
+            self.add_everything(name, group, seen);
+        }
+    }
+
     fn callees(&self, call: &Call) -> Vec<Arc<Template>> {
         match &call.name {
             Some(name) => self.set.get(name).cloned().into_iter().collect(),
@@ -184,6 +199,7 @@ impl<'s> Slices<'s> {
         self.has_positions.insert(key, false);
         let facts = self.facts(template);
         let found = !facts.positions.is_empty()
+            || !facts.printed.is_empty()
             || facts.calls.iter().filter(|call| call.is_printed).any(|call| {
                 let passes = call.passes(false);
                 let callees = self.callees(call);

@@ -209,11 +209,19 @@ fn suffix(names: &[std::sync::Arc<str>]) -> Option<String> {
 /// The last names of the values in a pipeline.
 fn names(pipe: &Pipe, variables: &Variables) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    pipe.cmds.iter().flat_map(|command| &command.args).for_each(|arg| names_of(arg, variables, &mut found));
+    add_names(pipe, variables, &mut found);
     found
 }
 
-fn names_of(arg: &Arg, variables: &Variables, found: &mut BTreeSet<String>) {
+fn add_names(pipe: &Pipe, variables: &Variables, found: &mut BTreeSet<String>) {
+    for command in &pipe.cmds {
+        // `index .Values "mode"`
+        let takes_names = ["index", "get", "dig", "hasKey", "pluck"].contains(&function(command));
+        command.args.iter().for_each(|arg| names_of(arg, takes_names, variables, found));
+    }
+}
+
+fn names_of(arg: &Arg, takes_names: bool, variables: &Variables, found: &mut BTreeSet<String>) {
     match arg {
         Arg::Field { ident, .. } => found.extend(suffix(ident)),
         Arg::Variable(variable) if variable.ident.len() > 1 => found.extend(suffix(&variable.ident[1..])),
@@ -221,9 +229,8 @@ fn names_of(arg: &Arg, variables: &Variables, found: &mut BTreeSet<String>) {
             found.extend(variables.get(&*variable.ident[0]).into_iter().flatten().cloned());
         }
         Arg::Chain { field, .. } => found.extend(suffix(field)),
-        Arg::Pipe(pipe) => pipe.cmds.iter().flat_map(|one| &one.args).for_each(|arg| names_of(arg, variables, found)),
-        // `index .Values "mode"`
-        Arg::String { text, .. } if text.len() < 64 => found.extend([text.to_text().into_owned()]),
+        Arg::Pipe(pipe) => add_names(pipe, variables, found),
+        Arg::String { text, .. } if takes_names && text.len() < 64 => found.extend([text.to_text().into_owned()]),
         _ => {}
     }
 }
