@@ -379,7 +379,7 @@ fn a_run_on_a_bad_day_ends_well() {
         .collect();
     let list: String = (0..12).map(|number| format!("@source/acme/a{number}:1\n")).collect();
     let text = format!(
-        "about = \"x\"\nlist = {list:?}\nargs = [\"--concurrency\", \"4\", \"--quiet\"]\nimages = [{}]\n\
+        "about = \"x\"\nlist = {list:?}\nargs = [\"--concurrency\", \"4\", \"--quiet\", \"--retry-budget\", \"2h\"]\nimages = [{}]\n\
          [source]\nlogin = \"token\"\n[mirror]\nlogin = \"token\"\n[credentials]\n\"@source\" = \"password\"\n\"@mirror\" = \"password\"\n",
         images.join(", ")
     );
