@@ -41,7 +41,7 @@ pub(crate) struct Args {
     /// With --all, write how the list was found to a file, as JSON: files, switches, renders, what was never printed
     #[arg(long, value_name = "FILE", requires = "all")]
     certificate: Option<PathBuf>,
-    /// With --all, the most executions of one template; beyond, its switches are combined in threes
+    /// With --all, the most executions of one template; beyond, only small combinations of its switches are tried
     #[arg(long, value_name = "N", default_value_t = 4096)]
     budget: u32,
     /// Only images found with at least this certainty

@@ -9,15 +9,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// The most assignments.
-const MOST: usize = 600;
+const MOST: usize = 300;
 
-/// The most switches that are covered in triples; of more, pairs.
-const MOST_SWITCHES: usize = 40;
+/// The most combinations that are covered: of three switches, or else of two.
+const MOST_COMBINATIONS: usize = 20_000;
 
 /// Candidates of which the best is taken.
 const CANDIDATES: u64 = 24;
 
-/// Each alternative alone, and assignments that together contain every combination of every three switches.
+/// Each alternative alone, and assignments that together contain every combination of every three switches; of every two, if these are
+/// too many.
 pub(super) fn covering(switches: &BTreeMap<Switch, Rc<[Alternative]>>) -> Vec<Assignment> {
     let all: Vec<(&Switch, &Rc<[Alternative]>)> = switches.iter().filter(|(_, one)| one.len() > 1).collect();
     let mut found: Vec<Assignment> = Vec::new();
@@ -44,8 +45,8 @@ type Combination = [(usize, usize); 3];
 
 /// Rows that contain every combination of every three columns, or two if there are many, of these sizes.
 fn rows(sizes: &[usize]) -> Vec<Vec<usize>> {
-    let strength = if sizes.len() > MOST_SWITCHES { 2 } else { 3 };
-    let mut open = combinations(sizes, strength);
+    let strength = [3, 2].into_iter().find(|&strength| count(sizes, strength) <= MOST_COMBINATIONS);
+    let mut open = strength.map(|strength| combinations(sizes, strength)).unwrap_or_default();
     let (mut rows, mut state) = (Vec::new(), 0x9e37_79b9_7f4a_7c15_u64);
     while !open.is_empty() && rows.len() < MOST {
         let mut best: (usize, Vec<usize>) = (0, Vec::new());
@@ -64,6 +65,18 @@ fn rows(sizes: &[usize]) -> Vec<Vec<usize>> {
         rows.push(best.1);
     }
     rows
+}
+
+/// The number of combinations of this many columns.
+fn count(sizes: &[usize], strength: usize) -> usize {
+    // The sums of the products of one, two and three sizes.
+    let mut sums = [1_usize, 0, 0, 0];
+    for &size in sizes {
+        for at in (1..=strength).rev() {
+            sums[at] = sums[at].saturating_add(sums[at - 1].saturating_mul(size));
+        }
+    }
+    sums[strength]
 }
 
 fn is_in(combination: &Combination, row: &[usize]) -> bool {
@@ -106,6 +119,16 @@ fn next(state: &mut u64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn combinations_are_counted_before_they_are_made() {
+        for sizes in [vec![2; 12], vec![3, 2, 4], vec![2, 2, 5, 7]] {
+            for strength in [2, 3] {
+                assert_eq!(count(&sizes, strength), combinations(&sizes, strength).len(), "{sizes:?} {strength}");
+            }
+        }
+        assert!(rows(&[24; 90]).is_empty());
+    }
 
     #[test]
     fn every_three_columns_meet_in_every_combination() {

@@ -21,7 +21,7 @@ pub(super) struct ExploreFlags {
     /// Only what the values as given bring, not what other settings would
     #[arg(long)]
     only_values: bool,
-    /// The most executions of one template; beyond, its switches are combined in threes
+    /// The most executions of one template; beyond, only small combinations of its switches are tried
     #[arg(long, value_name = "N", default_value_t = 4096)]
     budget: u32,
     #[command(flatten)]

@@ -34,7 +34,7 @@ pub(crate) fn cautions(closure: &Closure) -> Vec<String> {
     }
     for unit in closure.units.iter().filter(|unit| unit.is_bounded) {
         cautions.push(format!(
-            "{}: its {} switches have too many combinations; each was tried alone, and every three of them together",
+            "{}: its {} switches have too many combinations; each was tried alone, and in combinations of a few",
             unit.template,
             unit.switches.len()
         ));
