@@ -121,6 +121,9 @@ impl<'e> Explorer<'e> {
             budget: self.budget,
             open: BTreeSet::new(),
             texts: HashMap::new(),
+            texts_size: 0,
+            read_steps: 0,
+            steps_before: 0,
         };
         let mut found: BTreeMap<String, Vec<Sighting>> = BTreeMap::new();
         let mut explored = BTreeMap::new();

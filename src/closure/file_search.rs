@@ -23,6 +23,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
+/// Bytes of texts whose references are remembered.
+const MOST_TEXTS: usize = 16 << 20;
+
+/// Steps of reading a byte of what a run printed, as YAML, and of searching it.
+const STEPS_OF_A_BYTE: u64 = 2;
+
 /// Runs to find out whether a file changes what others see.
 const MOST_OF_WRITER: u32 = 256;
 
@@ -93,6 +99,12 @@ pub(super) struct FileSearch<'f> {
     pub(super) open: BTreeSet<Switch>,
     /// The references in each text.
     pub(super) texts: HashMap<Vec<u8>, Read>,
+    /// Their size in bytes.
+    pub(super) texts_size: usize,
+    /// Steps of reading what runs printed.
+    pub(super) read_steps: u64,
+    /// The steps before the current file.
+    pub(super) steps_before: u64,
 }
 
 impl FileSearch<'_> {
@@ -104,7 +116,8 @@ impl FileSearch<'_> {
         (groups, skippable, domains): (&[Group], &HashSet<usize, RandomState>, &Domains<'_>),
     ) -> Unit {
         let mut unit = Unit::default();
-        self.texts.clear();
+        self.forget();
+        self.steps_before = units.steps() + self.read_steps;
         let skipped = match self.may_skip(units, files, file, skippable) {
             true => Rc::new(skippable.clone()),
             false => Rc::default(),
@@ -125,6 +138,12 @@ impl FileSearch<'_> {
             }
         }
         unit
+    }
+
+    /// Forgets the references of texts.
+    fn forget(&mut self) {
+        self.texts.clear();
+        self.texts_size = 0;
     }
 
     /// Whether a file prints the same references without the actions that can be passed over.
@@ -208,7 +227,9 @@ impl FileSearch<'_> {
     ) -> bool {
         let mut decisions: Vec<Decision> = Vec::new();
         loop {
-            if unit.runs >= self.budget.runs || units.steps() >= self.budget.steps {
+            let steps = units.steps() + self.read_steps;
+            let of_file = steps - self.steps_before;
+            if unit.runs >= self.budget.runs || of_file >= self.budget.file_steps || steps >= self.budget.steps {
                 return false;
             }
             let assignment: Assignment = decisions
@@ -343,6 +364,11 @@ impl FileSearch<'_> {
             return known.clone();
         }
         let found = references(text, (name, source), self.helm, self.settings, self.limits);
+        self.read_steps += STEPS_OF_A_BYTE * text.len() as u64;
+        if self.texts_size > MOST_TEXTS {
+            self.forget();
+        }
+        self.texts_size += text.len();
         self.texts.insert(text.as_bytes().to_vec(), found.clone());
         found
     }

@@ -63,13 +63,15 @@ pub(crate) struct Setting {
 pub(crate) struct Budget {
     /// Runs of one file.
     pub runs: u32,
+    /// Steps of all runs of one file, and of reading what they print.
+    pub file_steps: u64,
     /// Steps of all runs together.
     pub steps: u64,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { runs: 4096, steps: 2_000_000_000 }
+        Self { runs: 4096, file_steps: 40_000_000, steps: 600_000_000 }
     }
 }
 
