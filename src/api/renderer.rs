@@ -54,12 +54,6 @@ impl Renderer {
         Self { prepared, selection: Selection::default(), has_origins: false }
     }
 
-    /// The release.
-    #[cfg(all(test, feature = "cli"))]
-    pub(crate) fn inputs(self) -> ReleaseInputs {
-        self.prepared
-    }
-
     /// Sets the name of the release.
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {

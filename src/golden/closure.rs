@@ -1,13 +1,18 @@
 //! `testdata/closure/*.jsonl`: small charts, and every image that they can print with the settings that bring it. Whatever complete
 //! renders print under all assignments of their booleans, and under random values, must be among them.
 
-use super::{derived, files, read, root};
-use crate::api::{Chart, Renderer};
+use super::{derived, derived_lines, files, prepared, read, root, write_chart};
+use crate::chart::load::load;
 use crate::cli::{Outcome, Streams, on_large_stack, run};
 use crate::closure::brute::{Plan, printed};
 use crate::closure::{Budget, Closure};
 use crate::compiler::Compiler;
+use crate::error::Error;
+use crate::helm::HelmVersion;
+use crate::limits::Limits;
+use crate::release::ReleaseInputs;
 use crate::settings::Settings;
+use crate::values::UserValues;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -33,31 +38,16 @@ const CHART: &str = "{apiVersion: v2, name: app, version: 1.0.0}\n";
 
 #[test]
 fn every_image_behind_a_switch_is_found_with_its_settings() {
-    let lists = files("testdata/closure", ".jsonl");
-    assert!(!lists.is_empty());
-    for path in lists {
-        let mut text = String::new();
-        for line in read(&path).lines() {
-            let case: Case = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
-            let case = on_large_stack(|| explored(case)).expect("it does not panic");
-            text.push_str(&serde_json::to_string(&case).expect("a case can be written"));
-            text.push('\n');
-        }
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        derived(&format!("testdata/closure/{name}"), &text);
-    }
+    derived_lines("testdata/closure", explored);
 }
 
 fn explored(case: Case) -> Case {
     let scratch = tempfile::tempdir().expect("a folder can be made");
     let folder = scratch.path().join("app");
-    let chart = [("Chart.yaml", CHART)].into_iter().filter(|(path, _)| !case.files.contains_key(*path));
-    for (path, text) in chart.chain(case.files.iter().map(|(path, text)| (path.as_str(), text.as_str()))) {
-        let path = folder.join(path);
-        std::fs::create_dir_all(path.parent().unwrap_or(Path::new(""))).expect("the folder can be made");
-        std::fs::write(path, text).expect("the file can be written");
-    }
-    let (closure, missing) = compared(&folder, Plan { booleans: 4096, values: 400, seed: 7 });
+    write_chart(&folder, &case.files, &[("Chart.yaml", CHART)]);
+    let plan = Plan { booleans: 4096, values: 400, seed: 7 };
+    let (closure, found, _) = compared(&folder, plan).expect("the chart can be explored");
+    let missing: Vec<_> = lacking(&closure, &found).collect();
     assert!(missing.is_empty(), "{}: the closure lacks {missing:#?}", case.name);
     let settings = |image: &crate::closure::ClosureImage| {
         let mut settings: Vec<String> = image.settings.iter().map(ToString::to_string).collect();
@@ -75,15 +65,24 @@ fn explored(case: Case) -> Case {
     }
 }
 
-/// The closure of a chart, and what complete renders print that it lacks.
-fn compared(chart: &Path, plan: Plan) -> (Closure, BTreeMap<String, Vec<String>>) {
-    let chart = Chart::open(chart).expect("the chart can be read");
-    let prepared = Renderer::new(&chart).seed(1).inputs();
+/// A closure, what complete renders print, each with the settings that brought it, and how many of them did not fail.
+type Compared = (Closure, BTreeMap<String, Vec<String>>, u64);
+
+fn compared(chart: &Path, plan: Plan) -> Result<Compared, Error> {
+    let chart = load(chart, &Limits::default(), HelmVersion::V4)?.chart;
+    let inputs = ReleaseInputs { check_schema: true, ..prepared(chart, UserValues::default()) };
     let settings = Settings::without_mirror();
-    let closure = Closure::of(&prepared, &settings, &mut Compiler::new(), Budget::default()).expect("a closure");
-    let (mut found, _) = printed(&prepared, &settings, &mut Compiler::new(), (plan, &closure)).expect("renders");
-    found.retain(|reference, _| !closure.images.iter().any(|image| image.reference == *reference));
-    (closure, found)
+    let closure = Closure::of(&inputs, &settings, &mut Compiler::new(), Budget::default())?;
+    let (found, done) = printed(&inputs, &settings, &mut Compiler::new(), (plan, &closure))?;
+    Ok((closure, found, done))
+}
+
+/// What complete renders print and a closure lacks.
+fn lacking<'f>(
+    closure: &Closure,
+    found: &'f BTreeMap<String, Vec<String>>,
+) -> impl Iterator<Item = (&'f String, &'f Vec<String>)> {
+    found.iter().filter(|(reference, _)| !closure.images.iter().any(|image| image.reference == **reference))
 }
 
 #[test]
@@ -128,22 +127,13 @@ fn complete_renders_of_other_charts_print_nothing_more() {
     let mut charts = files(&folder, ".tgz");
     charts.sort_by_key(|path| std::fs::metadata(path).map_or(0, |data| data.len()));
     charts.truncate(number("AIRTIGHT_MOST", 40) as usize);
-    let mut lacking = 0;
+    let mut lacks = 0;
     for path in &charts {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let compared = on_large_stack(|| {
-            let loaded = Chart::open(path.as_path()).map_err(|error| error.to_string())?;
-            let prepared = Renderer::new(&loaded).seed(1).inputs();
-            let settings = Settings::without_mirror();
-            let closure = Closure::of(&prepared, &settings, &mut Compiler::new(), Budget::default())
-                .map_err(|error| error.into_text())?;
-            let found = printed(&prepared, &settings, &mut Compiler::new(), (plan, &closure))
-                .map_err(|error| error.into_text())?;
-            Ok::<_, String>((closure, found))
-        });
+        let compared = on_large_stack(|| compared(path, plan));
         match compared.expect("it does not panic") {
-            Err(error) => println!("{name}: {error}"),
-            Ok((closure, (found, done))) => {
+            Err(error) => println!("{name}: {}", error.into_text()),
+            Ok((closure, found, done)) => {
                 let bounded = closure.units.iter().filter(|unit| unit.is_bounded).count();
                 let runs: u32 = closure.units.iter().map(|unit| unit.runs).sum();
                 println!(
@@ -151,14 +141,12 @@ fn complete_renders_of_other_charts_print_nothing_more() {
                     closure.images.len(),
                     found.len()
                 );
-                for (reference, settings) in found {
-                    if !closure.images.iter().any(|image| image.reference == reference) {
-                        lacking += 1;
-                        println!("  LACKS {reference}: {}", settings.join(" "));
-                    }
+                for (reference, settings) in lacking(&closure, &found) {
+                    lacks += 1;
+                    println!("  LACKS {reference}: {}", settings.join(" "));
                 }
             }
         }
     }
-    assert_eq!(lacking, 0);
+    assert_eq!(lacks, 0);
 }

@@ -6,6 +6,8 @@
 #![expect(clippy::print_stderr, reason = "a test says what it left out")]
 
 use crate::chart::Chart;
+#[cfg(feature = "cli")]
+use crate::cli::{Outcome, Streams, on_large_stack, run};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::release::{ReleaseInputs, SetFiles};
@@ -13,6 +15,8 @@ use crate::render::{Capabilities, Release};
 use crate::template::Env;
 use crate::values::UserValues;
 use crate::work::Work;
+#[cfg(feature = "cli")]
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -137,6 +141,66 @@ pub(crate) fn some_of_corpus() -> Vec<PathBuf> {
     charts.retain(|path| path.metadata().is_ok_and(|about| about.len() < LARGEST));
     let step = (charts.len() / CHARTS).max(1);
     charts.into_iter().step_by(step).take(CHARTS).collect()
+}
+
+/// Asserts that a folder with cases, a line of JSON each, is what answering each of them gives.
+#[cfg(feature = "cli")]
+fn derived_lines<C: serde::Serialize + serde::de::DeserializeOwned + Send>(folder: &str, answered: fn(C) -> C) {
+    let lists = files(folder, ".jsonl");
+    assert!(!lists.is_empty());
+    for path in lists {
+        let mut text = String::new();
+        for line in read(&path).lines() {
+            let case: C = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+            let case = on_large_stack(|| answered(case)).expect("it does not panic");
+            text.push_str(&serde_json::to_string(&case).expect("a case can be written"));
+            text.push('\n');
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        derived(&format!("{folder}/{name}"), &text);
+    }
+}
+
+/// Writes a chart into a folder: its files by their paths, and the usual ones that it does not have itself.
+#[cfg(feature = "cli")]
+fn write_chart(folder: &Path, own: &BTreeMap<String, String>, usual: &[(&str, &str)]) {
+    let usual = usual.iter().copied().filter(|(path, _)| !own.contains_key(*path));
+    for (path, text) in usual.chain(own.iter().map(|(path, text)| (path.as_str(), text.as_str()))) {
+        let path = folder.join(path);
+        std::fs::create_dir_all(path.parent().unwrap_or(Path::new(""))).expect("the folder can be made");
+        std::fs::write(path, text).expect("the file can be written");
+    }
+}
+
+/// What `airtight` prints with these arguments, as JSON; what it says on stderr unless it ends as `accepted` says.
+#[cfg(feature = "cli")]
+pub(crate) fn json_of(
+    args: impl IntoIterator<Item = String>,
+    accepted: fn(Outcome) -> bool,
+) -> Result<serde_json::Value, String> {
+    let args: Vec<String> = std::iter::once("airtight".to_owned()).chain(args).collect();
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let outcome =
+        on_large_stack(|| run(args, &mut Streams { out: &mut out, err: &mut err, input: &mut std::io::empty() }));
+    match accepted(outcome.expect("it does not panic")) {
+        true => Ok(serde_json::from_slice(&out).expect("it is JSON")),
+        false => Err(String::from_utf8_lossy(&err).into_owned()),
+    }
+}
+
+/// Asserts that documents conform to a schema in `docs/`; each has a name for the message.
+#[cfg(feature = "cli")]
+pub(crate) fn conform(schema: &str, documents: &[(String, serde_json::Value)]) {
+    let mut compiler = boon::Compiler::new();
+    let text = serde_json::from_str(&read(&root().join("docs").join(schema))).expect("it is JSON");
+    compiler.add_resource(schema, text).expect("a schema");
+    let mut schemas = boon::Schemas::new();
+    let schema = compiler.compile(schema, &mut schemas).expect("the schema is right");
+    for (name, document) in documents {
+        if let Err(error) = schemas.validate(document, schema) {
+            panic!("{name}: {error}");
+        }
+    }
 }
 
 #[cfg(feature = "cli")]

@@ -1,12 +1,11 @@
 //! `testdata/ways/*.jsonl`: small charts with branches, and the expected results in branches that were not taken: decisions about
 //! images that vary between renders, and images that other values would bring.
 
-use super::{derived, files, read};
-use crate::cli::{Outcome, Streams, on_large_stack, run};
+use super::{derived_lines, write_chart};
+use crate::cli::{Outcome, Streams, run};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::path::Path;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -32,19 +31,7 @@ const GOOD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: good}\nspec:\n  
 
 #[test]
 fn what_lies_behind_branches_is_found() {
-    let lists = files("testdata/ways", ".jsonl");
-    assert!(!lists.is_empty());
-    for path in lists {
-        let mut text = String::new();
-        for line in read(&path).lines() {
-            let case: Case = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
-            let case = on_large_stack(|| judged(case)).expect("it does not panic");
-            text.push_str(&serde_json::to_string(&case).expect("a case can be written"));
-            text.push('\n');
-        }
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        derived(&format!("testdata/ways/{name}"), &text);
-    }
+    derived_lines("testdata/ways", judged);
 }
 
 fn judged(case: Case) -> Case {
@@ -69,13 +56,7 @@ fn judged(case: Case) -> Case {
 fn lint(files: &BTreeMap<String, String>) -> Value {
     let scratch = tempfile::tempdir().expect("a folder can be made");
     let folder = scratch.path().join("app");
-    let usual = [("Chart.yaml", CHART), ("values.yaml", VALUES), ("templates/good.yaml", GOOD)];
-    let usual = usual.into_iter().filter(|(path, _)| !files.contains_key(*path));
-    for (path, text) in usual.chain(files.iter().map(|(path, text)| (path.as_str(), text.as_str()))) {
-        let path = folder.join(path);
-        std::fs::create_dir_all(path.parent().unwrap_or(Path::new(""))).expect("the folder can be made");
-        std::fs::write(path, text).expect("the file can be written");
-    }
+    write_chart(&folder, files, &[("Chart.yaml", CHART), ("values.yaml", VALUES), ("templates/good.yaml", GOOD)]);
     let folder = folder.to_string_lossy().into_owned();
     let args = ["airtight", "lint", &folder, "--no-config", "--mirror=mirror.internal", "--format=json"];
     let args = args.into_iter().chain(["--time=2026-01-31T12:00:00Z"]).map(str::to_owned);
