@@ -13,6 +13,7 @@ pub(crate) mod units;
 
 use crate::compiler::Compiler;
 use crate::funcs::{self, helm};
+use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::reads::{MapWatch, ValueReads};
 use crate::source::File;
@@ -125,18 +126,7 @@ pub(crate) fn render(
     scope::collect(root, inputs, helm, origins.as_deref_mut(), &mut files);
     order::sort(&mut files);
 
-    let mut set = Set::new();
-    let mut compiled_bytes = 0;
-    for file in &files {
-        let most = inputs.limits.memory_bytes - compiled_bytes;
-        let compiled =
-            compiler.compile(&file.name, &file.source, helm, most).map_err(Box::new).map_err(Stopped::from)?;
-        // A file that was compiled before may be larger.
-        compiled_bytes = inputs.limits.memory_bytes.min(compiled_bytes + compiled.size);
-        for template in &compiled.templates {
-            set.add(template.clone());
-        }
-    }
+    let (set, compiled_bytes) = compiled(&files, compiler, helm, inputs.limits)?;
 
     let mut watch = None;
     let mut noted = None;
@@ -191,6 +181,25 @@ pub(crate) fn render(
         rendered.reads = watch.finish(reads);
     }
     Ok(rendered)
+}
+
+/// The templates of all files, and their memory in bytes.
+fn compiled(
+    files: &[scope::TemplateFile],
+    compiler: &mut Compiler,
+    helm: HelmVersion,
+    limits: &Limits,
+) -> Result<(Set, usize), Box<Error>> {
+    let (mut set, mut bytes) = (Set::new(), 0);
+    for file in files {
+        let compiled = compiler.compile(&file.name, &file.source, helm, limits.memory_bytes - bytes)?;
+        // A file that was compiled before may be larger.
+        bytes = limits.memory_bytes.min(bytes + compiled.size);
+        for template in &compiled.templates {
+            set.add(template.clone());
+        }
+    }
+    Ok((set, bytes))
 }
 
 /// What is known from an earlier render.

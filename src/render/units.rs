@@ -72,16 +72,7 @@ impl Units {
         let mut files = Vec::new();
         scope::collect(root, inputs, env.helm, None, &mut files);
         order::sort(&mut files);
-        let mut set = Set::new();
-        let mut bytes = 0;
-        for file in &files {
-            let most = inputs.limits.memory_bytes - bytes;
-            let compiled = compiler.compile(&file.name, &file.source, env.helm, most).map_err(Box::new)?;
-            bytes = inputs.limits.memory_bytes.min(bytes + compiled.size);
-            for template in &compiled.templates {
-                set.add(template.clone());
-            }
-        }
+        let (set, _) = super::compiled(&files, compiler, env.helm, inputs.limits)?;
         let touches = super::again::watch(&files, Touches::default());
         let mut pristine = HashMap::new();
         files.iter().for_each(|file| keep(&file.scope.clone().into(), &mut pristine));
@@ -197,8 +188,9 @@ fn keep(value: &Value, kept: &mut HashMap<u32, (Map, BTreeMap<Str, Value>)>) {
                 && !kept.contains_key(&number)
             {
                 let entries = map.borrow().clone();
-                kept.insert(number, (map.clone(), entries.clone()));
-                entries.values().for_each(|value| keep(value, kept));
+                let inner: Vec<Value> = entries.values().cloned().collect();
+                kept.insert(number, (map.clone(), entries));
+                inner.iter().for_each(|value| keep(value, kept));
             }
         }
         Value::List(list) => list.iter().for_each(|value| keep(value, kept)),

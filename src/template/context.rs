@@ -109,10 +109,8 @@ impl<'r> Context<'r> {
     }
 
     /// The same state with templates to execute, and with the functions for texts of `tpl`.
-    pub(crate) fn with_templates(mut self, set: Set, functions: &'r dyn Fn(&str) -> Option<&'static Function>) -> Self {
-        self.templates = Rc::new(set);
-        self.functions = functions;
-        self
+    pub(crate) fn with_templates(self, set: Set, functions: &'r dyn Fn(&str) -> Option<&'static Function>) -> Self {
+        self.with_shared(Rc::new(set), functions)
     }
 
     /// The same state with templates that several renders share.
