@@ -52,7 +52,7 @@ impl Courses<'_> {
     /// The images of a file, as far as it can be read.
     pub(super) fn images(&self, file: &RenderedFile) -> Vec<ImageUse> {
         let limits = &self.prepared.limits;
-        of_file(file, self.prepared.env.helm, self.settings.hints(), limits, &self.prepared.work)
+        of_file(file, self.prepared.env.helm, self.settings.hints(), limits, &self.prepared.work).references().collect()
     }
 }
 

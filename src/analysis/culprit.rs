@@ -111,7 +111,7 @@ fn candidates(user: &Merged, origins: &Origins, trials: &Trials<'_>) -> Vec<Cand
     collect(&Value::Map(user.values.clone()), &mut ValuesPath::default(), (user, origins), &mut found);
     let (keys, mirror) = (&trials.keys.all, &trials.settings.mirror);
     let is_rewrite = |candidate: &Candidate| {
-        let value = super::keys::value_at(&user.values, &candidate.path);
+        let value = crate::values::value_at(&user.values, &candidate.path);
         let text = value.as_ref().and_then(Value::as_str).map(|text| text.to_text().into_owned());
         keys.contains(&candidate.path) && text.is_some_and(|text| mirror.split(&text).is_some())
     };

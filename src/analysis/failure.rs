@@ -1,5 +1,6 @@
 //! [`Cause`]: why a release does not render, as far as its failure shows.
 
+use crate::chart::owner_of;
 use crate::error::ErrorKind;
 use crate::reads::GLOBAL;
 use crate::release::Obstacle;
@@ -54,7 +55,7 @@ impl Cause {
     /// The cause of a template error.
     pub(super) fn of_template(error: &Error) -> Self {
         let chart = match error {
-            Error::Exec { site: Some(site), .. } => site.file.split("/templates/").next().unwrap_or_default(),
+            Error::Exec { site: Some(site), .. } => owner_of(&site.file),
             _ => "",
         };
         let mut error = error;

@@ -5,7 +5,7 @@
 
 use super::Analysis;
 use super::course::{self, Courses, Ran};
-use super::keys::value_at;
+use crate::chart::owner_of;
 use crate::images::ImageUse;
 use crate::limits::Limits;
 use crate::provenance::{atoms, decider_of};
@@ -16,6 +16,7 @@ use crate::source::Place;
 use crate::template::Map;
 use crate::template::decisions::{Course, Decisions, Gate};
 use crate::trace::OriginData;
+use crate::values::value_at;
 use crate::values_path::ValuesPath;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -137,7 +138,7 @@ fn disabled(analysis: &Analysis, values: &Map, courses: &Courses<'_>) -> ChartSw
 
 /// What enables the chart of a template file, and its parent charts.
 fn chart_switches(file: &str, charts: &ChartSwitches) -> Vec<String> {
-    let chart = file.split("/templates/").next().unwrap_or_default();
+    let chart = owner_of(file);
     let path = ValuesPath::default().of_user(chart);
     (1..=path.len()).filter_map(|length| charts.get(&path[..length])).flatten().map(ValuesPath::to_string).collect()
 }
@@ -199,7 +200,7 @@ fn words(gate: &Gate) -> String {
     let (words, is_one) = match path.filter(is_path) {
         Some(global) if global.starts_with("global.") => (global.to_owned(), true),
         Some(own) => {
-            let chart = gate.file.split("/templates/").next().unwrap_or_default();
+            let chart = owner_of(&gate.file);
             (ValuesPath::of_dots(own).of_user(chart).to_string(), true)
         }
         None => (condition.to_owned(), !condition.contains(' ')),

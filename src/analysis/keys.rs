@@ -12,6 +12,7 @@ use crate::reference::{Mirror, Reference};
 use crate::release::{InputChange, ReleaseInputs};
 use crate::settings::Settings;
 use crate::template::{Map, Value};
+use crate::values::value_at;
 use crate::values_path::{Key, ValuesPath};
 use crate::yaml::{Data, Node};
 use std::collections::{BTreeMap, BTreeSet};
@@ -393,14 +394,4 @@ fn is_key(path: &[Key], rest: &str, statics: &Statics) -> bool {
     // If the chart supports the usual key, such a value is an override like others.
     let has_usual = || statics.could_read_from(&prefix, &usual_key(), Reading::Named).is_some();
     names_registry(last) && statics.prefixes().contains(&prefix) && !has_usual()
-}
-
-/// The value at a path that contains no list.
-pub(super) fn value_at(values: &Map, path: &[Key]) -> Option<Value> {
-    let (last, tables) = path.split_last()?;
-    let mut map = values.clone();
-    for step in tables {
-        map = map.get(step.name()?.as_bytes())?.as_map()?.clone();
-    }
-    map.get(last.name()?.as_bytes())
 }

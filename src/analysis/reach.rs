@@ -3,7 +3,6 @@
 
 use super::Judged;
 use super::judged::serves;
-use super::keys::value_at;
 use super::trial::Trials;
 use crate::analysis::other_mirror::Twin;
 use crate::images::Class;
@@ -13,6 +12,7 @@ use crate::reads::statics::Statics;
 use crate::release::InputChange;
 use crate::render::output::is_crd_file;
 use crate::template::{Map, Value};
+use crate::values::value_at;
 use crate::values_path::{Key, ValuesPath};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,7 +1,7 @@
 //! [`RewriteUnset`]: the rewrite is not set in a release that is judged as given, or a setting removes it.
 
 use super::Judged;
-use super::keys::{Keys, value_at};
+use super::keys::Keys;
 use super::propose::{Proposal, added, changed, title_of_removal};
 use crate::fix::{Fix, ValueAction};
 use crate::images::Class;
@@ -12,6 +12,7 @@ use crate::source::File;
 use crate::template::Value;
 use crate::trace::{Layer, Origin, OriginData, Origins};
 use crate::values::layers::{Merged, UserValues};
+use crate::values::value_at;
 use crate::values_path::{Key, ValuesPath};
 use std::sync::Arc;
 

@@ -69,6 +69,11 @@ pub(crate) struct ValuesFile {
     pub documents: yaml::Nodes,
 }
 
+/// The full path of the chart that owns a template: `app/charts/db` of `app/charts/db/templates/x.yaml`.
+pub(crate) fn owner_of(template: &str) -> &str {
+    template.split("/templates/").next().unwrap_or_default()
+}
+
 impl Chart {
     /// The chart's name in Chart.yaml.
     pub(crate) fn name(&self) -> &str {

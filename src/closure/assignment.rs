@@ -3,7 +3,7 @@
 use super::slots::Slots;
 use super::{Setting, Switch, set_capability};
 use crate::helm::HelmVersion;
-use crate::images::rendered::of_file_if_read;
+use crate::images::rendered::of_file;
 use crate::limits::Limits;
 use crate::render::units::{UnitInput, UnitOutput, Units};
 use crate::render::{Capabilities, RenderedFile};
@@ -54,8 +54,9 @@ pub(super) fn references(
     limits: &Limits,
 ) -> Read {
     let file = RenderedFile { name: name.to_owned(), source: source.clone(), text: text.clone(), emits: Vec::new() };
-    let (found, is_read) = of_file_if_read(&file, helm, settings.hints(), limits, &Work::of(limits));
-    let found: BTreeSet<String> = found.into_iter().map(|image| image.text.as_str().to_owned()).collect();
+    let found = of_file(&file, helm, settings.hints(), limits, &Work::of(limits));
+    let is_read = found.is_read;
+    let found: BTreeSet<String> = found.references().map(|image| image.text.as_str().to_owned()).collect();
     (found.into_iter().collect(), is_read)
 }
 

@@ -1,14 +1,14 @@
 //! What a release prints under many assignments of its values, by complete renders: the measure of a closure.
 
-use super::domain::{Alternative, Domains, Looked, STUB};
-use super::explore::refused;
+use super::domain::{Alternative, Looked, STUB};
+use super::explore::{domains_of, refused};
 use super::slots::Slots;
 use super::usage::Usage;
-use super::{Closure, Gates, Setting, Switch};
+use super::{Closure, Gates, Setting, Switch, under};
 use crate::compiler::Compiler;
 use crate::error::Error;
 use crate::images::rendered::of_file;
-use crate::release::{InputChange, ReleaseInputs};
+use crate::release::ReleaseInputs;
 use crate::render::Inputs;
 use crate::render::units::Units;
 use crate::settings::Settings;
@@ -51,15 +51,7 @@ pub(crate) fn printed(
     };
     let units = Units::of(&root, &inputs, compiler, &prepared.env).map_err(|error| Error::input(error.to_string()))?;
     let slots = Slots::of(&root, &values);
-    let domains = Domains {
-        slots: &slots,
-        usage: Usage::of(units.templates(), prepared.chart.name()),
-        capabilities: &prepared.capabilities,
-        is_upgrade: prepared.release.is_upgrade,
-        constraints: vec![&prepared.chart],
-        helm: prepared.env.helm,
-        versions: Vec::new(),
-    };
+    let domains = domains_of(prepared, &slots, Usage::of(units.templates(), prepared.chart.name()));
     let is_open = |path: &ValuesPath| closure.open.contains(&Switch::Value(path.clone()));
     let is_free = |path: &ValuesPath| closure.free.contains(path) || is_open(path);
     let (mut booleans, mut all) = (Vec::new(), Vec::new());
@@ -128,8 +120,7 @@ struct Renders<'r> {
 
 impl Renders<'_> {
     fn render(&mut self, chosen: &[Setting]) {
-        let changes: Vec<InputChange> = chosen.iter().filter_map(Setting::change).collect();
-        let prepared = ReleaseInputs { work: Work::of(&self.prepared.limits), ..self.prepared.clone() };
+        let (prepared, changes) = under(self.prepared, chosen);
         let Ok(outcome) = prepared.render(self.compiler, &changes, None, &mut Vec::new()) else { return };
         self.done += 1;
         for file in &outcome.rendered.files {
@@ -137,7 +128,7 @@ impl Renders<'_> {
                 continue;
             }
             let hints = self.settings.hints();
-            for image in of_file(file, prepared.env.helm, hints, &prepared.limits, &prepared.work) {
+            for image in of_file(file, prepared.env.helm, hints, &prepared.limits, &prepared.work).references() {
                 let reference = image.text.as_str();
                 if !reference.contains(STUB) && !self.found.contains_key(reference) {
                     let settings = chosen.iter().map(ToString::to_string).chain([format!("# {}", file.name)]);

@@ -3,7 +3,7 @@
 use super::facts::Hot;
 use crate::compiler::Compiler;
 use crate::images::ImageUse;
-use crate::images::rendered::{all_of_file, may_name_an_image};
+use crate::images::rendered::{may_name_an_image, of_file};
 use crate::reads::GLOBAL;
 use crate::release::{InputChange, ReleaseInputs};
 use crate::render::manifest::Manifest;
@@ -60,7 +60,7 @@ impl Discovered {
             for file in &outcome.rendered.files {
                 names.insert(file.name.clone());
                 let hints = settings.hints();
-                for image in all_of_file(file, prepared.env.helm, hints, &prepared.limits, &prepared.work) {
+                for image in of_file(file, prepared.env.helm, hints, &prepared.limits, &prepared.work).uses {
                     self.add(&image, &origins);
                 }
             }

@@ -8,7 +8,8 @@ use super::file_search::{FileSearch, Unit, Writer};
 use super::slice::Slices;
 use super::slots::Slots;
 use super::usage::Usage;
-use super::{Budget, Closure, Gates, Switch, UnitReport, value_at};
+use super::{Budget, Closure, Gates, Switch, UnitReport, under};
+use crate::chart::owner_of;
 use crate::compiler::Compiler;
 use crate::error::{Error, ErrorKind};
 use crate::images::rendered::of_file;
@@ -21,7 +22,7 @@ use crate::source::File;
 use crate::template::decisions::{Course, Decisions};
 use crate::template::{Map, Value};
 use crate::trace::Origins;
-use crate::values::Processed;
+use crate::values::{Processed, value_at};
 use crate::values_path::ValuesPath;
 use crate::work::Work;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -32,8 +33,6 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(super) struct Round {
     pub(super) units: Units,
-    /// The values as they are given.
-    pub(super) given: Map,
     pub(super) slots: Slots,
     pub(super) files: Vec<(usize, String, Arc<File>)>,
     /// By reference.
@@ -48,6 +47,8 @@ pub(super) struct Explorer<'e> {
     pub(super) settings: &'e Settings,
     pub(super) compiler: &'e mut Compiler,
     budget: Budget,
+    /// The values as they are given.
+    pub(super) given: Map,
     pub(super) gates: Gates,
     pub(super) discovered: Discovered,
     /// Files and assignments of traced renders.
@@ -70,7 +71,7 @@ impl<'e> Explorer<'e> {
         settings: &'e Settings,
         compiler: &'e mut Compiler,
         budget: Budget,
-        gates: Gates,
+        (given, gates): (Map, Gates),
     ) -> Self {
         // No image depends on keys, which take most of a render's time.
         let limits = Limits { crypto_calls: 0, ..prepared.limits.clone() };
@@ -80,6 +81,7 @@ impl<'e> Explorer<'e> {
             settings,
             compiler,
             budget,
+            given,
             gates,
             discovered: Discovered::default(),
             looked: BTreeSet::new(),
@@ -95,7 +97,6 @@ impl<'e> Explorer<'e> {
     /// Explores all files.
     pub(super) fn round(&mut self, changes: &[InputChange]) -> Result<Round, Error> {
         let Processed { root, values } = self.prepared.values(changes, None, &mut Vec::new()).map_err(refused)?;
-        let given = self.prepared.values(&[], None, &mut Vec::new()).map_err(refused)?.values;
         let (work, limits) = (self.prepared.work.clone(), self.prepared.limits.clone());
         let inputs = Inputs {
             values: &values,
@@ -128,22 +129,18 @@ impl<'e> Explorer<'e> {
         let mut found: BTreeMap<String, Vec<Sighting>> = BTreeMap::new();
         let mut explored = BTreeMap::new();
         let mut closure = Closure { free: self.discovered.free.clone(), ..Closure::default() };
-        let chart_of = |name: &str| name.split("/templates/").next().unwrap_or_default().to_owned();
-        let of_charts: BTreeMap<String, Map> =
-            files.iter().map(|(_, name, _)| (chart_of(name), chart_values(&values, &chart_of(name)))).collect();
-        let mut slices: BTreeMap<String, Slices<'_>> = of_charts
-            .iter()
-            .map(|(chart, own)| (chart.clone(), Slices::of(&template_set, own, &self.discovered.hot)))
-            .collect();
-        let mut all_domains: BTreeMap<String, Domains<'_>> = BTreeMap::new();
+        let owners: BTreeSet<&str> = files.iter().map(|(_, name, _)| owner_of(name)).collect();
+        let of_charts: BTreeMap<&str, Map> =
+            owners.iter().map(|&chart| (chart, chart_values(&values, chart))).collect();
+        let slices_of = |(&chart, own)| (chart, Slices::of(&template_set, own, &self.discovered.hot));
+        let mut slices: BTreeMap<&str, Slices<'_>> = of_charts.iter().map(slices_of).collect();
+        let mut all_domains: BTreeMap<&str, Domains<'_>> = BTreeMap::new();
+        let domains_of = |chart: &&str| domains_of(&self.prepared, &slots, Usage::of(&template_set, chart));
         let mut writers: Vec<Writer> = Vec::new();
         for (number, name, source) in &files {
-            let of_chart = chart_of(name);
-            let Some(own) = slices.get_mut(&of_chart) else { continue };
+            let Some(own) = slices.get_mut(owner_of(name)) else { continue };
             let Some(effects) = own.effects(name) else { continue };
-            let domains = all_domains
-                .entry(of_chart.clone())
-                .or_insert_with_key(|chart| domains_of(&self.prepared, &slots, Usage::of(&template_set, chart)));
+            let domains = all_domains.entry(owner_of(name)).or_insert_with_key(domains_of);
             let changed = search.changed_by(&mut units, *number, (name, source), (&effects, domains));
             if !changed.is_empty() {
                 writers.push(Writer { file: *number, effects, changed });
@@ -153,14 +150,13 @@ impl<'e> Explorer<'e> {
             if name.ends_with("/NOTES.txt") {
                 continue;
             }
-            let groups = slices.get_mut(&chart_of(name)).map(|slices| slices.groups(name)).unwrap_or_default();
+            let Some(own) = slices.get_mut(owner_of(name)) else { continue };
+            let groups = own.groups(name);
             if groups.is_empty() {
                 continue;
             }
-            let skippable = slices.get_mut(&chart_of(name)).map(|slices| slices.skippable(name)).unwrap_or_default();
-            let domains = all_domains
-                .entry(chart_of(name))
-                .or_insert_with_key(|chart| domains_of(&self.prepared, &slots, Usage::of(&template_set, chart)));
+            let skippable = own.skippable(name);
+            let domains = all_domains.entry(owner_of(name)).or_insert_with_key(domains_of);
             // What a file prints depends on no other round, unless a text that was tried proved free.
             let known = self.known.get(name).filter(|(of, unit)| *of == groups && !unit.tries(&self.discovered.free));
             let unit = match known {
@@ -197,7 +193,7 @@ impl<'e> Explorer<'e> {
         }
         found.retain(|_, sightings| !sightings.is_empty());
         self.known = explored;
-        Ok(Round { units, given, slots, files, found, closure })
+        Ok(Round { units, slots, files, found, closure })
     }
 
     /// Adds what a traced render of one file shows; returns whether it is new.
@@ -205,13 +201,9 @@ impl<'e> Explorer<'e> {
         if !self.looked.insert((file.to_owned(), assignment.clone())) {
             return false;
         }
-        let mut changes = self.gates.changes();
-        let mut prepared = ReleaseInputs { check_schema: false, ..self.prepared.clone() };
-        for setting in settings_of(assignment) {
-            changes.extend(setting.change());
-            setting.apply(&mut prepared);
-        }
-        prepared.work = Work::of(&prepared.limits);
+        let (prepared, own) = under(&self.prepared, &settings_of(assignment));
+        let prepared = ReleaseInputs { check_schema: false, ..prepared };
+        let changes = [self.gates.changes(), own].concat();
         let mut origins = Origins::new();
         let mut decisions = Decisions::new(Course::AsIs, |_| false);
         decisions.only = Some(file.to_owned());
@@ -221,7 +213,7 @@ impl<'e> Explorer<'e> {
         let mut is_new = false;
         for one in outcome.rendered.files.iter().filter(|one| one.name == file) {
             let hints = self.settings.hints();
-            for image in of_file(one, prepared.env.helm, hints, &prepared.limits, &prepared.work) {
+            for image in of_file(one, prepared.env.helm, hints, &prepared.limits, &prepared.work).references() {
                 is_new |= self.discovered.add(&image, &origins);
             }
         }
@@ -232,13 +224,17 @@ impl<'e> Explorer<'e> {
 /// `.Values` of a chart by its full path.
 fn chart_values(values: &Map, chart: &str) -> Map {
     let path = ValuesPath::default().of_user(chart);
+    if path.is_empty() {
+        return values.clone();
+    }
     match value_at(values, &path) {
         Some(Value::Map(map)) => map,
         _ => Map::new(),
     }
 }
 
-fn domains_of<'d>(prepared: &'d ReleaseInputs, slots: &'d Slots, usage: Usage) -> Domains<'d> {
+/// What the values of a release and templates with this usage say about its switches.
+pub(super) fn domains_of<'d>(prepared: &'d ReleaseInputs, slots: &'d Slots, usage: Usage) -> Domains<'d> {
     Domains {
         slots,
         constraints: vec![&prepared.chart],

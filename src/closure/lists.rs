@@ -3,7 +3,7 @@
 use super::{Closure, ClosureImage};
 use crate::bundle::artifact::{Artifact, ArtifactKind, Need};
 use crate::bundle::drift::Wanted;
-use crate::chart::Chart;
+use crate::chart::{Chart, owner_of};
 use crate::reference::Reference;
 use std::collections::BTreeSet;
 
@@ -41,7 +41,7 @@ fn of_image(chart: &Chart, image: &ClosureImage) -> Option<Wanted> {
     let is_umbrella = chart.metadata.dependencies.as_ref().is_some_and(|all| !all.is_empty());
     let mut needed_by: Vec<Need> = Vec::new();
     for template in &image.templates {
-        let owner = template.split("/templates/").next().unwrap_or_default();
+        let owner = owner_of(template);
         if is_umbrella {
             lists.insert(match owner.split("/charts/").nth(1) {
                 Some(addon) => format!("images-{addon}.txt"),

@@ -23,6 +23,7 @@ mod slots;
 mod unprinted;
 mod usage;
 
+use crate::chart::owner_of;
 use crate::compiler::Compiler;
 use crate::error::Error;
 use crate::reads::dependencies::{SwitchKind, of_dependencies};
@@ -30,8 +31,9 @@ use crate::release::{InputChange, ReleaseInputs};
 use crate::render::Capabilities;
 use crate::settings::Settings;
 use crate::template::Map;
-use crate::template::Value;
-use crate::values_path::{Key, ValuesPath};
+use crate::values::value_at;
+use crate::values_path::ValuesPath;
+use crate::work::Work;
 use explore::Explorer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -138,6 +140,11 @@ pub(crate) struct Closure {
 }
 
 impl Closure {
+    /// Whether nothing was left out for its cost, and the release renders as it is given.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.failure.is_none() && self.units.iter().all(|unit| !unit.is_bounded)
+    }
+
     /// The closure of a release.
     ///
     /// # Errors
@@ -150,7 +157,7 @@ impl Closure {
     ) -> Result<Self, Error> {
         let given = prepared.values(&[], None, &mut Vec::new()).map_err(explore::refused)?;
         let gates = Gates::of(prepared, &given.values);
-        let mut explorer = Explorer::new(prepared, settings, compiler, budget, gates);
+        let mut explorer = Explorer::new(prepared, settings, compiler, budget, (given.values, gates));
         rounds::closure(&mut explorer)
     }
 }
@@ -182,7 +189,7 @@ impl Gates {
 
     /// The settings without which the chart of a file does not exist.
     pub(super) fn of_file(&self, file: &str) -> BTreeSet<ValuesPath> {
-        let chart = file.split("/templates/").next().unwrap_or_default();
+        let chart = owner_of(file);
         let path = ValuesPath::default().of_user(chart);
         (1..=path.len()).filter_map(|length| self.by_chart.get(&path[..length])).cloned().collect()
     }
@@ -193,34 +200,18 @@ impl Gates {
     }
 }
 
-/// The value at a path.
-pub(super) fn value_at(values: &Map, path: &[Key]) -> Option<Value> {
-    let mut value = Value::Map(values.clone());
-    for key in path {
-        value = value.as_map()?.get(key.name()?.as_bytes())?;
-    }
-    Some(value)
-}
-
-impl Setting {
-    /// The change of a release's values, if it is one.
-    pub(crate) fn change(&self) -> Option<InputChange> {
-        match &self.switch {
-            Switch::Value(path) => Some(InputChange::SetJson(path.clone(), self.value.clone())),
-            _ => None,
+/// A release under settings, and the changes of its values.
+pub(super) fn under(prepared: &ReleaseInputs, settings: &[Setting]) -> (ReleaseInputs, Vec<InputChange>) {
+    let mut prepared = ReleaseInputs { work: Work::of(&prepared.limits), ..prepared.clone() };
+    let mut changes = Vec::new();
+    for Setting { switch, value } in settings {
+        match switch {
+            Switch::Value(path) => changes.push(InputChange::SetJson(path.clone(), value.clone())),
+            Switch::Upgrade => prepared.release.is_upgrade = value == "true",
+            Switch::KubeVersion | Switch::ApiVersion(_) => set_capability(&mut prepared.capabilities, switch, value),
         }
     }
-
-    /// The release under this setting, apart from its values.
-    pub(crate) fn apply(&self, prepared: &mut ReleaseInputs) {
-        match &self.switch {
-            Switch::Value(_) => {}
-            Switch::Upgrade => prepared.release.is_upgrade = self.value == "true",
-            Switch::KubeVersion | Switch::ApiVersion(_) => {
-                set_capability(&mut prepared.capabilities, &self.switch, &self.value);
-            }
-        }
-    }
+    (prepared, changes)
 }
 
 /// Sets the version of Kubernetes, or adds an API version.

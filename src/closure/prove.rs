@@ -2,24 +2,24 @@
 
 use super::assignment::{Assignment, Pipes, Sighting, references, run, settings_of};
 use super::domain::STUB;
-use super::explore::Explorer;
+use super::explore::{Explorer, refused};
 use super::pipelines::pipes_of;
 use super::slots::Slots;
 use super::unprinted::unprinted;
-use super::{Closure, ClosureImage, OperatorImage, Setting, Switch, value_at};
+use super::{Closure, ClosureImage, OperatorImage, Setting, Switch, under};
 use crate::error::Error;
 use crate::images::operators::implicit;
 use crate::images::rendered::of_file;
-use crate::release::{InputChange, ReleaseInputs, RenderProblem};
+use crate::limits::Limits;
 use crate::render::capabilities::HAS;
 use crate::render::manifest::{Manifest, manifests};
 use crate::render::units::Units;
 use crate::source::File;
+use crate::template::Value;
 use crate::template::touched::ProbedPipes;
 use crate::template::touched::Touch;
-use crate::template::{Map, Value};
+use crate::values::value_at;
 use crate::values_path::ValuesPath;
-use crate::work::Work;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -27,8 +27,6 @@ use std::sync::Arc;
 /// Finds the settings of references.
 pub(super) struct Prover<'p, 'e> {
     pub(super) explorer: &'p mut Explorer<'e>,
-    /// The values as they are given.
-    pub(super) given: &'p Map,
     pub(super) slots: &'p Slots,
     pub(super) files: &'p [(usize, String, Arc<File>)],
     /// Whether the search can begin again with what is learned here.
@@ -290,7 +288,7 @@ impl Prover<'_, '_> {
         let mut as_given = assignment.clone();
         let others: Vec<&ValuesPath> = self.explorer.gates.all.difference(&needed).collect();
         let given_value = |path: &ValuesPath| -> std::rc::Rc<str> {
-            let is_set = value_at(self.given, path).is_some();
+            let is_set = value_at(&self.explorer.given, path).is_some();
             if is_set { "false".into() } else { "null".into() }
         };
         for path in &others {
@@ -300,11 +298,8 @@ impl Prover<'_, '_> {
             let mut kept: BTreeSet<ValuesPath> = others.iter().map(|path| (*path).clone()).collect();
             for path in &others {
                 let mut trial = assignment.clone();
-                for other in kept.iter().filter(|other| other != path).fold(others.clone(), |mut left, kept| {
-                    left.retain(|one| *one != kept);
-                    left
-                }) {
-                    trial.entry(Switch::Value(other.clone())).or_insert_with(|| given_value(other));
+                for other in others.iter().filter(|other| *other == path || !kept.contains(**other)) {
+                    trial.entry(Switch::Value((*other).clone())).or_insert_with(|| given_value(other));
                 }
                 if self.prints(units, sighting, &trial, reference) {
                     kept.remove(*path);
@@ -319,7 +314,7 @@ impl Prover<'_, '_> {
             let is_given = match &setting.switch {
                 Switch::Value(path) => {
                     setting.value == "false"
-                        && value_at(self.given, path).is_some_and(|value| !value.truth())
+                        && value_at(&self.explorer.given, path).is_some_and(|value| !value.truth())
                         && self.explorer.gates.all.contains(path)
                 }
                 _ => false,
@@ -368,22 +363,11 @@ impl Prover<'_, '_> {
     /// Renders the release with settings as helm would, and finds the references of each file.
     fn complete(&mut self, settings: &[Setting]) -> Complete {
         let explorer = &mut *self.explorer;
-        let mut prepared = ReleaseInputs { work: Work::of(&explorer.prepared.limits), ..explorer.prepared.clone() };
-        prepared.limits.crypto_calls = crate::limits::Limits::default().crypto_calls;
-        let mut changes: Vec<InputChange> = Vec::new();
-        for setting in settings {
-            changes.extend(setting.change());
-            setting.apply(&mut prepared);
-        }
+        let (mut prepared, changes) = under(&explorer.prepared, settings);
+        prepared.limits.crypto_calls = Limits::default().crypto_calls;
         let (mut log, mut file) = (Vec::new(), None);
-        // Keeping which file failed needs the watch of a traced render.
         let outcome = prepared.render_noting(explorer.compiler, &changes, None, None, (&mut log, &mut file));
-        let outcome = outcome.map_err(|problem| match problem {
-            RenderProblem::Input(error) | RenderProblem::Chart(_, error) => {
-                Refusal { why: error.into_text(), file: None }
-            }
-            RenderProblem::Template(error) => Refusal { why: error.to_string(), file },
-        })?;
+        let outcome = outcome.map_err(|problem| Refusal { why: refused(problem).into_text(), file })?;
         let hints = explorer.settings.hints();
         let mut operators = BTreeSet::new();
         if let Ok(manifests) = manifests::<crate::yaml::Node>(&outcome.rendered, prepared.env.helm, &prepared.limits) {
@@ -395,7 +379,7 @@ impl Prover<'_, '_> {
         }
         let found = outcome.rendered.files.iter().map(|file| {
             let found = of_file(file, prepared.env.helm, hints, &prepared.limits, &prepared.work);
-            (file.name.clone(), found.into_iter().map(|image| image.text.as_str().to_owned()).collect())
+            (file.name.clone(), found.references().map(|image| image.text.as_str().to_owned()).collect())
         });
         Ok(Printed { files: found.collect(), operators })
     }

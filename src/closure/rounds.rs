@@ -15,9 +15,9 @@ pub(super) fn closure(explorer: &mut Explorer<'_>) -> Result<Closure, Error> {
     let mut round = 0;
     loop {
         round += 1;
-        let Round { mut units, given, slots, files, found, mut closure } = explorer.round(&changes)?;
+        let Round { mut units, slots, files, found, mut closure } = explorer.round(&changes)?;
         let may_repeat = round < MOST;
-        let mut prover = Prover { explorer, given: &given, slots: &slots, files: &files, may_repeat };
+        let mut prover = Prover { explorer, slots: &slots, files: &files, may_repeat };
         let is_settled = prover.prove(&mut units, found, &mut closure)?;
         if is_settled || !may_repeat {
             return Ok(closure);

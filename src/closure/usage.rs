@@ -1,6 +1,7 @@
 //! [`Usage`]: what the templates of a release do with values of each name: what they compare them with, and which kind of value they
 //! expect. Names stand for values: a helper sees the value `.Values.web.mode` as `.mode`.
 
+use crate::chart::owner_of;
 use crate::template::ast::{Arg, Branch, Command, NodeList, Pipe, TemplateNode};
 use crate::template::set::Set;
 use crate::values_path::Key;
@@ -40,7 +41,7 @@ impl Usage {
     pub(super) fn of(set: &Set, chart: &str) -> Self {
         let mut usage = Self::default();
         let concerns = |file: &str| {
-            let owner = file.split("/templates/").next().unwrap_or_default();
+            let owner = owner_of(file);
             owner.starts_with(chart) || chart.starts_with(owner)
         };
         for template in set.all().into_iter().filter(|template| concerns(&template.file_name)) {

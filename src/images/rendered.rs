@@ -12,48 +12,31 @@ use aho_corasick::AhoCorasick;
 use memchr::memmem;
 use std::sync::{Arc, LazyLock};
 
-/// The images of a file that are at least likely.
+/// What is found in a rendered file.
+#[derive(Debug)]
+pub(crate) struct FileImages {
+    /// What is at least likely to be an image. With every branch taken, parts of references are missing: then it is none.
+    pub(crate) uses: Vec<ImageUse>,
+    /// Whether all of its documents could be parsed.
+    pub(crate) is_read: bool,
+}
+
+impl FileImages {
+    /// Those that are references.
+    pub(crate) fn references(self) -> impl Iterator<Item = ImageUse> {
+        self.uses.into_iter().filter(|image| image.reference.is_ok())
+    }
+}
+
+/// The images of a file.
 pub(crate) fn of_file(
     file: &RenderedFile,
     helm: HelmVersion,
     hints: Hints<'_>,
     limits: &Limits,
     work: &Work,
-) -> Vec<ImageUse> {
-    of_file_if_read(file, helm, hints, limits, work).0
-}
-
-/// The same, and whether all of its documents could be parsed.
-pub(crate) fn of_file_if_read(
-    file: &RenderedFile,
-    helm: HelmVersion,
-    hints: Hints<'_>,
-    limits: &Limits,
-    work: &Work,
-) -> (Vec<ImageUse>, bool) {
+) -> FileImages {
     let mut is_read = true;
-    let mut found = search(file, helm, (hints, limits, work), &mut is_read);
-    found.retain(|image| image.reference.is_ok());
-    (found, is_read)
-}
-
-/// The same with texts that are at least likely to be images, and are no references: with every branch taken, parts are missing.
-pub(crate) fn all_of_file(
-    file: &RenderedFile,
-    helm: HelmVersion,
-    hints: Hints<'_>,
-    limits: &Limits,
-    work: &Work,
-) -> Vec<ImageUse> {
-    search(file, helm, (hints, limits, work), &mut true)
-}
-
-fn search(
-    file: &RenderedFile,
-    helm: HelmVersion,
-    (hints, limits, work): (Hints<'_>, &Limits, &Work),
-    is_read: &mut bool,
-) -> Vec<ImageUse> {
     let mut found = Vec::new();
     let emits: Arc<[_]> = file.emits.clone().into();
     for range in split(file.text.as_bytes(), helm) {
@@ -64,7 +47,7 @@ fn search(
         let parts = match yaml::read(content.as_bytes(), limits) {
             Ok(node) => vec![(node.text_of("kind"), start, content, node)],
             Err(_) => {
-                *is_read = false;
+                is_read = false;
                 let kind = kind_in_words(content.as_bytes());
                 lines(&content, limits).map(|(at, line, node)| (kind.clone(), start + at, line, node)).collect()
             }
@@ -87,7 +70,7 @@ fn search(
         }
     }
     found.retain(|image| image.tier != Tier::Possible);
-    found
+    FileImages { uses: found, is_read }
 }
 
 /// Whether a document is a CRD: long, and without images of its own.

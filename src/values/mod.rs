@@ -24,8 +24,9 @@ use crate::chart::{Chart, Dependency};
 use crate::error::Error;
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
-use crate::template::Map;
+use crate::template::{Map, Value};
 use crate::trace::Origins;
+use crate::values_path::Key;
 use coalesce::Coalescer;
 use graph::Graph;
 use std::sync::Arc;
@@ -78,6 +79,16 @@ pub(crate) struct Processed {
     pub root: Instance,
     /// The coalesced values: `.Values` of the top chart, with those of each subchart under its name.
     pub values: Map,
+}
+
+/// The value at a path that contains no list.
+pub(crate) fn value_at(values: &Map, path: &[Key]) -> Option<Value> {
+    let (last, tables) = path.split_last()?;
+    let mut map = values.clone();
+    for step in tables {
+        map = map.get(step.name()?.as_bytes())?.as_map()?.clone();
+    }
+    map.get(last.name()?.as_bytes())
 }
 
 /// Decides which subcharts are enabled, imports what they export, and merges the charts' defaults below the user's values. `user`

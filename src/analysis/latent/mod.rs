@@ -3,7 +3,7 @@
 mod fixes;
 
 use super::candidates::value_of;
-use super::keys::{Keys, names_registry, value_at};
+use super::keys::{Keys, names_registry};
 use super::trial::Trials;
 use super::{Analysis, Judged};
 use crate::compiler::Compiler;
@@ -20,6 +20,7 @@ use crate::settings::Settings;
 use crate::source::Place;
 use crate::template::{Map, Value};
 use crate::trace::{Origin, Origins};
+use crate::values::value_at;
 use crate::values_path::{Key, ValuesPath};
 use fixes::On;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,7 +1,7 @@
 //! Which value gives a pod the pull secret that it lacks: each value that the templates read is set in turn, and the release
 //! is rendered.
 
-use super::super::keys::{Keys, value_at};
+use super::super::keys::Keys;
 use super::super::propose::{added, changed};
 use super::super::together::{self, Trial};
 use super::super::{Analysis, trial as image_trials};
@@ -17,6 +17,7 @@ use crate::release::{InputChange, ReleaseInputs};
 use crate::render::manifest::{Manifest, manifests, sort};
 use crate::settings::Settings;
 use crate::template::{Map, Value};
+use crate::values::value_at;
 use crate::values_path::{Key, ValuesPath};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
