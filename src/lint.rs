@@ -79,7 +79,8 @@ pub(crate) fn report(prepared: Option<&ReleaseInputs>, analysis: &Analysis, sett
     }
 }
 
-fn name(prepared: &ReleaseInputs) -> ReleaseName {
+/// The name of a release in reports.
+pub(crate) fn name(prepared: &ReleaseInputs) -> ReleaseName {
     ReleaseName {
         name: prepared.release.name.clone(),
         chart: prepared.chart.name().to_owned(),

@@ -1,5 +1,6 @@
 //! `airtight images`: each image of a chart, where it is used, and who decided it.
 
+use super::explore::{explore, outcome, warn};
 use super::output::{terminal_width, write_file};
 use super::release::{hide_secrets, without_secrets};
 use super::settings::NO_MIRROR;
@@ -7,14 +8,13 @@ use super::{Outcome, Problem, Streams};
 use crate::analysis::images::{images, unjudged};
 use crate::analysis::{Cause, RenderFailure, analyse, render};
 use crate::cli::one_release::{One, OneFlags, RenderFlags};
-use crate::closure::{Budget, Closure};
 use crate::compiler::Compiler;
 use crate::error::{Error, ErrorKind};
 use crate::images::Tier;
+use crate::lint::name;
 use crate::release::ReleaseInputs;
-use crate::report::closure::{self, hide_in_closure};
+use crate::report::closure;
 use crate::report::inventory::{Inventory, csv, json, list, table};
-use crate::report::plain_line;
 use crate::report::{ReleaseName, hide_in_gated, hide_in_images};
 use crate::secrets::Secrets;
 use crate::settings::Settings;
@@ -118,12 +118,7 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
     hide_in_images(&mut images, &secrets);
     hide_in_gated(&mut gated, &secrets);
     let mut inventory = Inventory {
-        release: ReleaseName {
-            name: prepared.release.name.clone(),
-            chart: prepared.chart.name().to_owned(),
-            namespace: prepared.release.namespace.clone(),
-            environment,
-        },
+        release: ReleaseName { environment, ..name(&prepared) },
         mirror: has_mirror.then(|| settings.mirror.to_string()),
         images,
         gated,
@@ -186,16 +181,11 @@ fn all(
     environment: Option<String>,
     streams: &mut Streams<'_>,
 ) -> Result<Outcome, Problem> {
-    let budget = Budget { runs: args.budget, ..Budget::default() };
-    let explored = Closure::of(prepared, settings, &mut Compiler::new(), budget);
-    let mut closure = explored.map_err(|error| without_secrets(prepared, error))?;
-    hide_in_closure(&mut closure, &Secrets::of_release(prepared));
-    let release = ReleaseName {
-        name: prepared.release.name.clone(),
-        chart: prepared.chart.name().to_owned(),
-        namespace: prepared.release.namespace.clone(),
-        environment,
-    };
+    if args.format == Format::Csv {
+        return Err(Error::input("--all: --format csv is not supported; use json").into());
+    }
+    let closure = explore(prepared, settings, args.budget)?;
+    let release = ReleaseName { environment, ..name(prepared) };
     if let Some(path) = &args.certificate {
         let mut text = Vec::new();
         closure::json::write(&release, &closure, &mut text)?;
@@ -207,16 +197,12 @@ fn all(
         Format::Text => closure::text::write(&closure, terminal_width(), out)?,
         Format::Tree => closure::tree::write(&closure, out)?,
         Format::List => closure::write_list(&closure, out)?,
-        Format::Json => closure::json::write(&release, &closure, out)?,
-        Format::Csv => return Err(Error::input("--all: --format csv is not supported; use json").into()),
+        Format::Json | Format::Csv => closure::json::write(&release, &closure, out)?,
     }
     if args.format != Format::Json {
-        for caution in closure::cautions(&closure) {
-            let _ = writeln!(streams.err, "warning: {}", plain_line(&caution));
-        }
+        warn(&closure, streams);
     }
-    let is_complete = closure.failure.is_none() && closure.units.iter().all(|unit| !unit.is_bounded);
-    Ok(if is_complete { Outcome::Clean } else { Outcome::Findings })
+    Ok(outcome(closure.is_complete()))
 }
 
 /// A chart that does not render has no list: a partial list would be taken for a complete one.

@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::finding::Finding;
 use crate::reference::Mirror;
 use crate::report::changes::Changes;
-use crate::report::{Coverage, Fingerprint, ReleaseName, Report};
+use crate::report::{Fingerprint, ReleaseName, Report};
 use crate::rule_ids;
 use crate::settings::Settings;
 use crate::suppress::Checked;
@@ -262,26 +262,12 @@ impl Args {
             return Ok(None);
         }
         let name = home.as_ref().map_or(FILE_NAME, |file| file.name()).to_owned();
+        let mirror = job.map(|job| &job.settings.mirror).or(decides.target.mirror.as_ref());
         let report = Report {
-            release: ReleaseName { name, ..ReleaseName::default() },
             is_listed: true,
-            is_policy: true,
+            mirror: mirror.map(ToString::to_string).unwrap_or_default(),
             secrets: policy.secrets(),
-            home,
-            findings,
-            suppressed: Vec::new(),
-            changes: None,
-            images: Vec::new(),
-            gated: Vec::new(),
-            other_event_failed: false,
-            coverage: Coverage::default(),
-            mirror: job
-                .map(|job| &job.settings.mirror)
-                .or(decides.target.mirror.as_ref())
-                .map(ToString::to_string)
-                .unwrap_or_default(),
-            assumed_keys: Vec::new(),
-            is_told: false,
+            ..Report::without_manifests(ReleaseName { name, ..ReleaseName::default() }, findings, home)
         };
         let mut checked = Checked { report, settings, comments: Vec::new() };
         if policy.is_of_base() {

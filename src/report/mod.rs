@@ -53,7 +53,7 @@ pub(crate) struct Report {
     pub release: ReleaseName,
     /// Whether the configuration lists it: then it is one of several, whatever this run checks.
     pub is_listed: bool,
-    /// Whether it is not a release but the changes of a branch to the check itself: it has no manifests.
+    /// Whether it is not a release but the changes of a branch to the check itself, or lists: it has no manifests.
     pub is_policy: bool,
     /// The file for findings without their own location: Chart.yaml, or the first of the manifests.
     pub home: Option<Arc<File>>,
@@ -145,6 +145,27 @@ impl ReleaseName {
 }
 
 impl Report {
+    /// Findings about something that is no release: the changes of a branch to the check itself, lists. There are no manifests.
+    pub(crate) fn without_manifests(name: ReleaseName, findings: Vec<Finding>, home: Option<Arc<File>>) -> Self {
+        Self {
+            release: name,
+            is_listed: false,
+            is_policy: true,
+            home,
+            findings,
+            suppressed: Vec::new(),
+            changes: None,
+            images: Vec::new(),
+            gated: Vec::new(),
+            other_event_failed: false,
+            coverage: Coverage::default(),
+            mirror: String::new(),
+            assumed_keys: Vec::new(),
+            is_told: false,
+            secrets: Secrets::default(),
+        }
+    }
+
     /// What the reader must know about a key that the tool set.
     pub(crate) fn assumed(&self, Assumed { key, value }: &Assumed) -> String {
         if self.is_told {

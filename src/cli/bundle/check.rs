@@ -2,16 +2,15 @@
 
 use super::explore::ExploreFlags;
 use crate::bundle::drift::{FoundList, drift};
+use crate::cli::explore::{outcome, warn};
 use crate::cli::lists::{parse_lists, read_lists};
 use crate::cli::output::OutputFlags;
 use crate::cli::{Outcome, Problem, Streams};
 use crate::disk::{By, Reach};
 use crate::limits::Limits;
 use crate::list_findings::finding;
-use crate::report::closure::cautions;
+use crate::report::Report;
 use crate::report::stream::KeptReports;
-use crate::report::{Coverage, Report, plain_line};
-use crate::secrets::Secrets;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -48,26 +47,8 @@ pub(super) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
     let explored = args.explore.explore(streams)?;
     let findings: Vec<_> = drift(&explored.wanted, &found).iter().map(finding).collect();
     let is_clean = findings.is_empty() && explored.is_complete();
-    let report = Report {
-        release: explored.release.clone(),
-        is_listed: false,
-        is_policy: true,
-        home: files.first().cloned(),
-        findings,
-        suppressed: Vec::new(),
-        changes: None,
-        images: Vec::new(),
-        gated: Vec::new(),
-        other_event_failed: false,
-        coverage: Coverage::default(),
-        mirror: String::new(),
-        assumed_keys: Vec::new(),
-        is_told: false,
-        secrets: Secrets::default(),
-    };
+    let report = Report::without_manifests(explored.release.clone(), findings, files.first().cloned());
     args.output.write(&KeptReports::of(&[report]), streams)?;
-    for caution in cautions(&explored.closure) {
-        writeln!(streams.err, "warning: {}", plain_line(&caution))?;
-    }
-    Ok(if is_clean { Outcome::Clean } else { Outcome::Findings })
+    warn(&explored.closure, streams);
+    Ok(outcome(is_clean))
 }

@@ -2,16 +2,14 @@
 
 use crate::bundle::drift::Wanted;
 use crate::chart_reference::{ChartReference, Location};
+use crate::cli::explore::explore;
 use crate::cli::one_release::{One, OneFlags, RenderFlags};
-use crate::cli::release::without_secrets;
 use crate::cli::{Problem, Streams};
+use crate::closure::Closure;
 use crate::closure::lists::wanted;
-use crate::closure::{Budget, Closure};
-use crate::compiler::Compiler;
+use crate::lint::name;
 use crate::reference::Reference;
 use crate::report::ReleaseName;
-use crate::report::closure::hide_in_closure;
-use crate::secrets::Secrets;
 
 /// Which release is explored, and how.
 #[derive(Debug, clap::Args)]
@@ -41,20 +39,12 @@ pub(super) struct Explored {
 impl ExploreFlags {
     pub(super) fn explore(&self, streams: &mut Streams<'_>) -> Result<Explored, Problem> {
         let One { chart, prepared, environment, settings, .. } = self.one.prepare(&self.render, streams)?;
-        let budget = Budget { runs: self.budget, ..Budget::default() };
-        let explored = Closure::of(&prepared, &settings, &mut Compiler::new(), budget);
-        let mut closure = explored.map_err(|error| without_secrets(&prepared, error))?;
-        hide_in_closure(&mut closure, &Secrets::of_release(&prepared));
+        let closure = explore(&prepared, &settings, self.budget)?;
         let own = in_registry(&chart, &prepared.chart.metadata.version);
         let wanted = wanted(&prepared.chart, own.as_ref(), &closure, self.only_values);
-        let release = ReleaseName {
-            name: prepared.release.name.clone(),
-            chart: prepared.chart.name().to_owned(),
-            namespace: prepared.release.namespace.clone(),
-            environment,
-        };
-        let name = format!("{}-{}", prepared.chart.name(), prepared.chart.metadata.version);
-        Ok(Explored { release, chart: name, closure, wanted, only_values: self.only_values })
+        let release = ReleaseName { environment, ..name(&prepared) };
+        let chart = format!("{}-{}", prepared.chart.name(), prepared.chart.metadata.version);
+        Ok(Explored { release, chart, closure, wanted, only_values: self.only_values })
     }
 }
 
@@ -69,6 +59,6 @@ fn in_registry(chart: &ChartReference, version: &str) -> Option<Reference> {
 impl Explored {
     /// Whether everything that was asked for was explored.
     pub(super) fn is_complete(&self) -> bool {
-        self.closure.failure.is_none() && (self.only_values || self.closure.units.iter().all(|unit| !unit.is_bounded))
+        self.closure.is_complete() || self.only_values && self.closure.failure.is_none()
     }
 }

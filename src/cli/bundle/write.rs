@@ -3,12 +3,12 @@
 use super::explore::{ExploreFlags, Explored};
 use crate::bundle::artifact::{Artifact, ArtifactKind};
 use crate::bundle::drift::Wanted;
+use crate::cli::explore::{outcome, warn};
 use crate::cli::output::write_file;
 use crate::cli::{Outcome, Problem, Streams};
 use crate::disk::{Reach, made};
 use crate::error::Error;
 use crate::limits::Limits;
-use crate::report::closure::cautions;
 use crate::report::{plain_line, write_json};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -88,10 +88,8 @@ pub(super) fn run(flags: &WriteFlags, streams: &mut Streams<'_>) -> Result<Outco
     let mut json = Vec::new();
     write_json(&document(&explored), LINES, &mut json)?;
     write_file(&path, &json).map_err(failed(&path))?;
-    for caution in cautions(&explored.closure) {
-        writeln!(streams.err, "warning: {}", plain_line(&caution))?;
-    }
-    Ok(if explored.is_complete() { Outcome::Clean } else { Outcome::Findings })
+    warn(&explored.closure, streams);
+    Ok(outcome(explored.is_complete()))
 }
 
 /// The lists by name.
