@@ -85,14 +85,14 @@ impl Discovered {
             let text = earlier
                 .filter(|span| span.start < place.start)
                 .find_map(|span| template_byte(span, span.end - 1, origins));
-            self.hot.extend(text);
+            self.hot.text.extend(text);
         }
         self.emitted(&image.manifest, image.text.whole().start);
         before != (self.hot.len(), self.free.len())
     }
 
     fn part(&mut self, span: &Span, from: u32, origins: &Origins) {
-        self.hot.extend(template_byte(span, from.max(span.start), origins));
+        self.hot.text.extend(template_byte(span, from.max(span.start), origins));
         for (origin, _) in crate::provenance::atoms(span, from, origins) {
             if let Some(OriginData::Setting(setting)) = origins.get(origin) {
                 let path = origins.path(origin);
@@ -110,10 +110,13 @@ impl Discovered {
         let at = manifest.start + at;
         let emits = &manifest.emits;
         let number = emits.partition_point(|emit| emit.end <= at);
+        if emits.get(number).is_none_or(|emit| emit.is_text) {
+            return;
+        }
         let text = emits[..number.min(emits.len())].iter().rev().take(MOST_BEFORE).find(|emit| emit.is_text);
         if let Some(emit) = text {
             let file = std::sync::Arc::as_ptr(&manifest.source) as usize;
-            self.hot.insert((file, emit.at + (emit.end - emit.start) - 1));
+            self.hot.actions.insert((file, emit.at + (emit.end - emit.start) - 1));
         }
     }
 }

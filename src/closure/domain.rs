@@ -5,7 +5,7 @@
 //! that becomes a part of an image is *free*: it keeps the value that is given.
 
 use super::Switch;
-use super::pipelines::names_an_image;
+use super::pipelines::may_contain_an_image;
 use super::slots::Slots;
 use super::usage::Usage;
 use crate::chart::{self, Chart};
@@ -92,10 +92,10 @@ impl Domains<'_> {
                 add(&format!("[{}]", json(STUB)));
                 add(&format!("[{{\"name\":{}}}]", json(STUB)));
             }
-            list @ Value::List(_) if !names_an_image(&list, 16) => add("[]"),
+            list @ Value::List(_) if !may_contain_an_image(&list, 16) => add("[]"),
             Value::Map(map) if map.is_empty() => add(&self.stub_map(name)),
             map @ Value::Map(_) => {
-                if touch == Looked::Whether && !names_an_image(&map, 16) {
+                if touch == Looked::Whether && !may_contain_an_image(&map, 16) {
                     add("null");
                 }
             }

@@ -155,14 +155,14 @@ impl<'e> Explorer<'e> {
             if groups.is_empty() {
                 continue;
             }
-            let skippable = own.skippable(name);
             let domains = all_domains.entry(owner_of(name)).or_insert_with_key(domains_of);
             // What a file prints depends on no other round, unless a text that was tried proved free.
             let known = self.known.get(name).filter(|(of, unit)| *of == groups && !unit.tries(&self.discovered.free));
             let unit = match known {
                 Some((_, unit)) => unit.clone(),
                 None => {
-                    search.with_writers(&mut units, &writers, (*number, name, source), (&groups, &skippable, domains))
+                    let relevance = own.relevance(name, &groups);
+                    search.with_writers(&mut units, &writers, (*number, name, source), (&relevance, domains))
                 }
             };
             explored.insert(name.clone(), (groups, unit.clone()));

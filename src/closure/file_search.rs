@@ -5,6 +5,7 @@ use super::cover::covering;
 use super::discover::Discovered;
 use super::domain::{Alternative, Domains, Looked, STUB};
 use super::facts::Group;
+use super::slice::Relevance;
 use super::slots::Slots;
 use super::{Budget, Switch};
 use crate::helm::HelmVersion;
@@ -113,18 +114,20 @@ impl FileSearch<'_> {
         units: &mut Units,
         files: &[usize],
         file: (&str, &Arc<File>),
-        (groups, skippable, domains): (&[Group], &HashSet<usize, RandomState>, &Domains<'_>),
+        groups: &[Group],
+        (relevance, domains): (&Relevance, &Domains<'_>),
     ) -> Unit {
         let mut unit = Unit::default();
         self.forget();
         self.steps_before = units.steps() + self.read_steps;
-        let skipped = match self.may_skip(units, files, file, skippable) {
-            true => Rc::new(skippable.clone()),
+        let skipped = match self.may_skip(units, files, file, &relevance.skippable) {
+            true => relevance.skippable.clone(),
             false => Rc::default(),
         };
         for group in groups {
             let relevant = group.iter().copied().collect();
-            let relevant: Pipes = Rc::new(ProbedPipes { relevant, skipped: skipped.clone() });
+            let (skipped, printed) = (skipped.clone(), relevance.printed.clone());
+            let relevant: Pipes = Rc::new(ProbedPipes { relevant, skipped, printed });
             if !self.group(units, files, file, (&relevant, domains), &mut unit) {
                 unit.is_bounded = true;
                 break;
@@ -152,12 +155,12 @@ impl FileSearch<'_> {
         units: &mut Units,
         files: &[usize],
         (name, source): (&str, &Arc<File>),
-        skipped: &HashSet<usize, RandomState>,
+        skipped: &Rc<HashSet<usize, RandomState>>,
     ) -> bool {
         if skipped.is_empty() || files.len() > 1 {
             return false;
         }
-        let pipes: Pipes = Rc::new(ProbedPipes { skipped: Rc::new(skipped.clone()), ..ProbedPipes::default() });
+        let pipes: Pipes = Rc::new(ProbedPipes { skipped: skipped.clone(), ..ProbedPipes::default() });
         let (nothing, assignment) = (Pipes::default(), Assignment::new());
         let whole = self.run(units, files, &assignment, &nothing);
         let less = self.run(units, files, &assignment, &pipes);
@@ -195,15 +198,15 @@ impl FileSearch<'_> {
         units: &mut Units,
         writers: &[Writer],
         (number, name, source): (usize, &str, &Arc<File>),
-        (groups, skippable, domains): (&[Group], &HashSet<usize, RandomState>, &Domains<'_>),
+        (relevance, domains): (&Relevance, &Domains<'_>),
     ) -> Unit {
         let mut files = vec![number];
         loop {
-            let mut groups = groups.to_vec();
+            let mut groups = relevance.groups.clone();
             for writer in writers.iter().filter(|writer| files.contains(&writer.file) && writer.file != number) {
                 groups.iter_mut().for_each(|group| group.extend(&writer.effects));
             }
-            let mut unit = self.explore(units, &files, (name, source), (&groups, skippable, domains));
+            let mut unit = self.explore(units, &files, (name, source), &groups, (relevance, domains));
             let before = writers.iter().filter(|writer| writer.file < number && writer.concerns(&unit.reads));
             let needed: Vec<usize> = before.map(|writer| writer.file).chain([number]).collect();
             if needed.iter().all(|file| files.contains(file)) {
@@ -249,7 +252,7 @@ impl FileSearch<'_> {
             let is_read = self.take(&output, file, &assignment, unit);
             if !is_read && !relevant.skipped.is_empty() {
                 // What was passed over was needed to read it.
-                let whole = Rc::new(ProbedPipes { relevant: relevant.relevant.clone(), ..ProbedPipes::default() });
+                let whole = Rc::new(ProbedPipes { skipped: Rc::default(), ..ProbedPipes::clone(relevant) });
                 let output = self.run(units, files, &assignment, &whole);
                 unit.runs += 1;
                 self.take(&output, file, &assignment, unit);
@@ -308,7 +311,8 @@ impl FileSearch<'_> {
                 // The sections of the top are no values of the user.
                 let path = parent.with(&*name);
                 match self.slots.value(&path) {
-                    Some(Value::Map(map)) if !map.is_empty() => return None,
+                    // What is read of the map counts.
+                    Some(Value::Map(_)) => return None,
                     _ => path,
                 }
             }

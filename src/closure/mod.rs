@@ -15,6 +15,7 @@ mod explore;
 mod facts;
 mod file_search;
 pub(crate) mod lists;
+mod mentions;
 mod pipelines;
 mod prove;
 mod rounds;

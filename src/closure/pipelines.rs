@@ -4,6 +4,7 @@ use super::usage::function;
 use crate::images::rendered::may_name_an_image;
 use crate::template::ast::{Arg, Command, NodeList, Pipe, TemplateNode};
 use crate::template::{Map, Value};
+use crate::trace::Str;
 use crate::values_path::{Key, ValuesPath};
 use std::collections::{BTreeSet, HashMap};
 
@@ -84,21 +85,44 @@ pub(super) fn value_at(values: &Map, path: &ValuesPath) -> Option<Value> {
     Some(value)
 }
 
-/// Whether a value contains a key or a text that may name an image.
-pub(super) fn names_an_image(value: &Value, depth: u32) -> bool {
-    match value {
-        Value::Str(text) => {
-            may_name_an_image(text.as_bytes()) || memchr::memmem::find(text.as_bytes(), b"{{").is_some()
+/// The values with a name, wherever they are in maps.
+pub(super) fn values_of(value: &Value, name: &str, depth: u32, found: &mut Vec<Value>) {
+    let Value::Map(map) = value else { return };
+    for (key, value) in map.entries() {
+        if key.as_bytes() == name.as_bytes() {
+            found.push(value.clone());
         }
-        Value::List(list) => depth > 0 && list.iter().any(|item| names_an_image(item, depth - 1)),
+        if depth > 0 {
+            values_of(&value, name, depth - 1, found);
+        }
+    }
+}
+
+/// Whether a value contains a key or a text that may name an image. Templates in texts are given to `template`; whether these name
+/// one is for the caller to find out.
+pub(super) fn names_an_image(value: &Value, depth: u32, template: &mut dyn FnMut(&Str)) -> bool {
+    match value {
+        Value::Str(text) if memchr::memmem::find(text.as_bytes(), b"{{").is_some() => {
+            template(text);
+            false
+        }
+        Value::Str(text) => may_name_an_image(text.as_bytes()),
+        Value::List(list) => depth > 0 && list.iter().any(|item| names_an_image(item, depth - 1, template)),
         Value::Map(map) => {
             depth == 0
                 || map.entries().iter().any(|(key, value)| {
-                    line_names_an_image(key.as_bytes()) && !is_empty(value) || names_an_image(value, depth - 1)
+                    line_names_an_image(key.as_bytes()) && !is_empty(value)
+                        || names_an_image(value, depth - 1, template)
                 })
         }
         _ => false,
     }
+}
+
+/// Whether a value contains anything that may name an image, or a template.
+pub(super) fn may_contain_an_image(value: &Value, depth: u32) -> bool {
+    let mut has_templates = false;
+    names_an_image(value, depth, &mut |_| has_templates = true) || has_templates
 }
 
 fn is_empty(value: &Value) -> bool {
@@ -188,6 +212,50 @@ pub(super) fn calls_of<'p>(pipe: &'p Pipe, found: &mut Vec<Included<'p>>) {
     }
 }
 
+/// Functions that print a text as it is, but for white space.
+const LAYOUT: &[&str] = &["nindent", "indent", "trim"];
+
+/// Functions that together print a text as it is, but for its layout: `fromYaml | toYaml`.
+const REFORMATS: &[&str] = &["fromYaml", "toYaml"];
+
+/// Whether a pipeline prints one value as it is, and does nothing else: `{{ toYaml .Values.sidecars | nindent 6 }}`.
+pub(super) fn prints_a_value(pipe: &Pipe) -> bool {
+    let Some((first, rest)) = pipe.cmds.split_first() else { return false };
+    let is_value = |arg: &Arg| !matches!(arg, Arg::Pipe(_));
+    let prints = function(first) == "toYaml" || first.args.len() == 1;
+    let is_layout = |command: &Command| LAYOUT.contains(&function(command)) || function(command) == "toYaml";
+    pipe.decl.is_empty() && prints && first.args.iter().all(is_value) && rest.iter().all(is_layout)
+}
+
+/// Whether a pipeline prints what one template prints, and nothing else: `{{ include "pod" . | nindent 6 }}`.
+pub(super) fn prints_a_call(pipe: &Pipe) -> bool {
+    let Some((first, rest)) = pipe.cmds.split_first() else { return false };
+    let is_layout = |command: &Command| [LAYOUT, REFORMATS].iter().any(|names| names.contains(&function(command)));
+    let is_call = |command: &Command| function(command) == "include";
+    match (is_call(first), first.args.as_slice()) {
+        (true, _) => rest.iter().all(is_layout),
+        // `{{ nindent 6 (include "pod" .) }}`
+        (false, [.., Arg::Pipe(inner)]) => is_layout(first) && rest.iter().all(is_layout) && prints_a_call(inner),
+        (false, _) => false,
+    }
+}
+
+/// Whether a template in the text of a value names an image by what it prints there: `{{ .Values.image.tag }}`.
+pub(super) fn prints_a_part(pipe: &Pipe) -> bool {
+    pipe.cmds.iter().flat_map(|command| &command.args).any(|arg| match arg {
+        Arg::Field { ident, .. } => ident.last().is_some_and(|name| is_a_part(name)),
+        Arg::Variable(variable) => variable.ident.last().is_some_and(|name| is_a_part(name)),
+        Arg::Chain { field, .. } => field.last().is_some_and(|name| is_a_part(name)),
+        Arg::String { text, .. } => line_names_an_image(text.as_bytes()),
+        Arg::Pipe(inner) => prints_a_part(inner),
+        _ => false,
+    })
+}
+
+fn is_a_part(name: &str) -> bool {
+    line_names_an_image(name.as_bytes()) || ["tag", "digest", "version"].contains(&&*name.to_ascii_lowercase())
+}
+
 pub(super) fn variables_of(pipe: &Pipe, found: &mut BTreeSet<String>) {
     pipe.cmds.iter().flat_map(|command| &command.args).for_each(|arg| variables_of_arg(arg, found));
 }
@@ -204,6 +272,25 @@ fn variables_of_arg(arg: &Arg, found: &mut BTreeSet<String>) {
 /// Functions that change the map that is their first argument.
 const CHANGING: &[&str] =
     &["set", "unset", "merge", "mergeOverwrite", "mustMerge", "mustMergeOverwrite", "push", "mustPush"];
+
+/// The names of the members that a pipeline sets or removes; `None` if any may be.
+pub(super) fn members_changed_by(pipe: &Pipe) -> Option<BTreeSet<Vec<u8>>> {
+    let mut found = BTreeSet::new();
+    collect_members(pipe, &mut found).then_some(found)
+}
+
+fn collect_members(pipe: &Pipe, found: &mut BTreeSet<Vec<u8>>) -> bool {
+    pipe.cmds.iter().all(|command| {
+        let is_known = match (function(command), command.args.get(2)) {
+            ("set" | "unset", Some(Arg::String { text, .. })) => {
+                found.insert(text.as_bytes().to_vec());
+                true
+            }
+            (name, _) => !CHANGING.contains(&name),
+        };
+        is_known && command.args.iter().all(|arg| !matches!(arg, Arg::Pipe(inner) if !collect_members(inner, found)))
+    })
+}
 
 /// What a pipeline changes: the variable that holds it, or `None` for any other map.
 pub(super) fn changed_by<'p>(pipe: &'p Pipe, fresh: &Fresh) -> Vec<Option<&'p str>> {

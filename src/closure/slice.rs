@@ -6,6 +6,7 @@
 //! whatever changes maps that they may read. These pipelines are relevant; all others cannot change what is printed there.
 
 use super::facts::{Call, Facts, Group, Hot};
+use super::mentions::Mentions;
 use super::pipelines::address;
 use crate::template::Map;
 use crate::template::ast::Template;
@@ -35,7 +36,27 @@ pub(super) struct Slices<'s> {
     has_positions: HashMap<usize, bool>,
     /// Templates that change maps, also in what they call.
     has_effects: HashMap<usize, bool>,
+    /// What pipelines mention, by address.
+    of_pipes: HashMap<usize, Mentions>,
+    /// Pipelines that print a value as it is, by address.
+    printed: HashSet<usize, RandomState>,
+    /// What the pipelines of a template mention, without those of what they call.
+    of_templates: HashMap<usize, Rc<Mentions>>,
 }
+
+/// What is relevant in a file.
+#[derive(Debug)]
+pub(super) struct Relevance {
+    /// The groups of pipelines that decide about its images.
+    pub(super) groups: Vec<Group>,
+    /// Actions without which the same images are printed.
+    pub(super) skippable: Rc<HashSet<usize, RandomState>>,
+    /// Relevant actions that print a value as it is.
+    pub(super) printed: Rc<HashSet<usize, RandomState>>,
+}
+
+/// What decides about a change of a map.
+type Change = (Option<BTreeSet<Vec<u8>>>, Group);
 
 impl<'s> Slices<'s> {
     /// The slices of files of a chart with these values.
@@ -48,7 +69,17 @@ impl<'s> Slices<'s> {
             has_echoes: HashMap::new(),
             has_positions: HashMap::new(),
             has_effects: HashMap::new(),
+            of_pipes: HashMap::new(),
+            printed: HashSet::default(),
+            of_templates: HashMap::new(),
         }
+    }
+
+    /// What is relevant in a file, besides its groups.
+    pub(super) fn relevance(&mut self, name: &str, groups: &[Group]) -> Relevance {
+        let (groups, skippable) = (groups.to_vec(), self.skippable(name));
+        let printed = groups.iter().flatten().filter(|&pipe| self.printed.contains(pipe)).copied().collect();
+        Relevance { groups, skippable: Rc::new(skippable), printed: Rc::new(printed) }
     }
 
     /// The groups of relevant pipelines of a file, none of which contains another; empty if the file has no image position.
@@ -57,14 +88,14 @@ impl<'s> Slices<'s> {
         if !self.has_positions(&body) {
             return Vec::new();
         }
-        let mut effects = Group::new();
+        let mut effects = Vec::new();
         self.collect_effects(&body, &Group::new(), &mut HashSet::new(), &mut effects);
         let mut groups = BTreeSet::new();
         self.collect(&body, false, &Group::new(), &mut HashSet::new(), &mut groups);
         if groups.len() > MOST_GROUPS {
             groups = [groups.into_iter().flatten().collect()].into();
         }
-        let groups: Vec<Group> = groups.into_iter().map(|group| &group | &effects).collect();
+        let groups: Vec<Group> = groups.into_iter().map(|group| self.with_effects(group, &effects)).collect();
         let is_part = |one: &Group| groups.iter().any(|other| one.len() < other.len() && one.is_subset(other));
         let mut kept: Vec<Group> = groups.iter().filter(|group| !is_part(group)).cloned().collect();
         kept.dedup();
@@ -72,7 +103,7 @@ impl<'s> Slices<'s> {
     }
 
     /// Actions of a file, and of what it calls, without which the same images are printed: the addresses of their pipelines.
-    pub(super) fn skippable(&mut self, name: &str) -> HashSet<usize, RandomState> {
+    fn skippable(&mut self, name: &str) -> HashSet<usize, RandomState> {
         let mut found = HashSet::default();
         let Some(body) = self.set.get(name.as_bytes()).cloned() else { return found };
         let (mut open, mut seen) = (vec![body], HashSet::new());
@@ -111,9 +142,54 @@ impl<'s> Slices<'s> {
         if !self.has_effects(&body) {
             return None;
         }
-        let mut effects = Group::new();
+        let mut effects = Vec::new();
         self.collect_effects(&body, &Group::new(), &mut HashSet::new(), &mut effects);
-        Some(effects)
+        Some(effects.into_iter().flat_map(|(_, group)| group).collect())
+    }
+
+    /// A group with the changes of maps that it may see.
+    fn with_effects(&mut self, mut group: Group, effects: &[Change]) -> Group {
+        let mut open: Vec<&Change> = effects.iter().collect();
+        while !open.is_empty() {
+            let mentions = self.mentions(&group);
+            let (seen, others): (Vec<&Change>, Vec<&Change>) =
+                open.into_iter().partition(|(members, _)| mentions.sees(members.as_ref()));
+            if seen.is_empty() {
+                break;
+            }
+            seen.into_iter().for_each(|(_, own)| group.extend(own));
+            open = others;
+        }
+        group
+    }
+
+    /// What pipelines mention, with all that they call.
+    fn mentions(&mut self, group: &Group) -> Mentions {
+        let mut found = Mentions::default();
+        group.iter().filter_map(|pipe| self.of_pipes.get(pipe)).for_each(|own| found.add(own));
+        let (mut open, mut seen) = (found.calls.clone(), HashSet::new());
+        while let Some(name) = open.pop_first() {
+            let Some(template) = self.set.get(&name).cloned().filter(|one| seen.insert(address(&**one))) else {
+                continue;
+            };
+            let own = self.of_template(&template);
+            found.add(&own);
+            open.extend(own.calls.iter().cloned());
+        }
+        found
+    }
+
+    fn of_template(&mut self, template: &Arc<Template>) -> Rc<Mentions> {
+        if let Some(known) = self.of_templates.get(&address(&**template)) {
+            return known.clone();
+        }
+        let facts = self.facts(template);
+        let mut found = Mentions::default();
+        facts.pipes.iter().for_each(|pipe| found.add(&pipe.mentions));
+        found.calls.extend(facts.calls.iter().filter_map(|call| call.name.clone()));
+        let found = Rc::new(found);
+        self.of_templates.insert(address(&**template), found.clone());
+        found
     }
 
     fn collect(
@@ -140,11 +216,16 @@ impl<'s> Slices<'s> {
         }
         for call in facts.calls.iter().filter(|call| call.is_printed) {
             let passes = call.passes(is_given_image);
+            let mut is_found = false;
             for callee in self.callees(call) {
                 if self.has_positions(&callee) || passes && self.has_echoes(&callee) {
                     let inherited = inherited | &facts.closed(&call.spot);
                     self.collect(&callee, passes, &inherited, visited, groups);
+                    is_found = true;
                 }
+            }
+            if let Some(action) = call.action.as_ref().filter(|_| !is_found) {
+                groups.insert(inherited | &facts.closed(action));
             }
         }
     }
@@ -154,15 +235,16 @@ impl<'s> Slices<'s> {
         template: &Arc<Template>,
         inherited: &Group,
         visited: &mut HashSet<usize>,
-        effects: &mut Group,
+        effects: &mut Vec<Change>,
     ) {
         if !visited.insert(address(&**template)) {
             return;
         }
         let facts = self.facts(template);
-        for effect in facts.effects.iter().chain(&facts.leaves) {
-            effects.extend(inherited | &facts.closed(effect));
+        for effect in &facts.effects {
+            effects.push((effect.members.clone(), inherited | &facts.closed(&effect.spot)));
         }
+        effects.extend(facts.leaves.iter().map(|leave| (None, inherited | &facts.closed(leave))));
         for call in &facts.calls {
             for callee in self.callees(call) {
                 if self.has_effects(&callee) || self.has_leaves(&callee) {
@@ -203,7 +285,8 @@ impl<'s> Slices<'s> {
             || facts.calls.iter().filter(|call| call.is_printed).any(|call| {
                 let passes = call.passes(false);
                 let callees = self.callees(call);
-                callees.iter().any(|callee| self.has_positions(callee) || passes && self.has_echoes(callee))
+                call.action.is_some()
+                    || callees.iter().any(|callee| self.has_positions(callee) || passes && self.has_echoes(callee))
             });
         self.has_positions.insert(key, found);
         found
@@ -247,6 +330,8 @@ impl<'s> Slices<'s> {
             return known.clone();
         }
         let facts = Rc::new(Facts::of(template, self.hot, self.values));
+        self.printed.extend(facts.pipes.iter().filter(|pipe| pipe.is_print).map(|pipe| pipe.address));
+        self.of_pipes.extend(facts.pipes.iter().map(|pipe| (pipe.address, pipe.mentions.clone())));
         self.known.insert(key, facts.clone());
         facts
     }

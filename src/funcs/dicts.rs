@@ -113,8 +113,8 @@ const CACHED: usize = 4096;
 
 /// The cost of finding a key in a map, besides the cost of the call: it grows with the map.
 fn searching(map: &Map) -> u64 {
-    let levels = u64::from(map.len().max(1).ilog2());
-    if map.len() > CACHED { 2 * levels } else { levels / 2 }
+    let levels = u64::from(map.count().max(1).ilog2());
+    if map.count() > CACHED { 2 * levels } else { levels / 2 }
 }
 
 fn unset(_: &mut Context<'_>, args: &[Value]) -> Result {
@@ -285,8 +285,11 @@ fn merge_maps(
     if into.is_nil() || into.ptr_eq(from) {
         return Ok(());
     }
-    ctx.charge(2 + (8 + searching(into)) * from.len() as u64)?;
-    for (name, value) in from.entries() {
+    // What is read of the result counts, not what is merged.
+    let is_copied = into.watch_also(from);
+    let entries = if is_copied { from.entries_to_copy() } else { from.entries() };
+    ctx.charge(2 + (8 + searching(into)) * entries.len() as u64)?;
+    for (name, value) in entries {
         if value.is_nil() {
             // mergo quirk: a nil adds an entry only when overwriting.
             if overwrite {
@@ -295,14 +298,15 @@ fn merge_maps(
             }
             continue;
         }
-        let present = into.get(name.as_bytes());
+        let present = if is_copied { into.peek(name.as_bytes()) } else { into.get(name.as_bytes()) };
         if let Some(old) = &present {
             merge_values(ctx, old, &value, overwrite, depth)?;
         }
         // Checked after the merge: an empty map may have been filled.
         let stays = match &present {
             None => false,
-            Some(old) if is_empty(old) => false,
+            Some(Value::Map(old)) if is_copied && old.count() == 0 => false,
+            Some(old) if !(is_copied && matches!(old, Value::Map(_))) && is_empty(old) => false,
             Some(Value::Map(_)) if matches!(value, Value::Map(_)) => true,
             Some(_) => !overwrite,
         };
@@ -386,10 +390,11 @@ fn copy(ctx: &mut Context<'_>, value: &Value, depth: u32, growing: &mut Growing)
     check_depth(depth)?;
     Ok(match value {
         Value::Map(map) if !map.is_nil() => {
-            ctx.charge(4 + 2 * map.len() as u64)?;
-            growing.by(ctx, CONTAINER + if map.is_empty() { 0 } else { NODE } + map.len() * ENTRY)?;
+            let entries = map.entries_to_copy();
+            ctx.charge(4 + 2 * entries.len() as u64)?;
+            growing.by(ctx, CONTAINER + if entries.is_empty() { 0 } else { NODE } + entries.len() * ENTRY)?;
             let copied = Map::of(map.ty(), Default::default());
-            for (name, member) in map.entries() {
+            for (name, member) in entries {
                 copied.insert(name, copy(ctx, &member, depth + 1, growing)?);
             }
             copied.set_origin(map.origin());

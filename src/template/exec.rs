@@ -244,7 +244,31 @@ impl<'t> State<'t, '_, '_> {
                 self.declare_nothing(pipe);
                 Ok(Eval::invalid())
             }
+            Ok(value) => {
+                self.note_truth(pipe, &value.value);
+                Ok(value)
+            }
             other => other,
+        }
+    }
+
+    /// Records that a condition asks whether a map is empty: that happens after its pipeline.
+    fn note_truth(&self, pipe: &'t ast::Pipe, value: &Value) {
+        if let (Some(probe), Value::Map(map)) = (&self.ctx.probe, value) {
+            let before = probe.enter(std::ptr::from_ref(pipe) as usize);
+            map.touch_emptiness();
+            probe.leave(before);
+        }
+    }
+
+    /// Records that a loop takes the members of a map. What is read of members that are maps counts.
+    fn note_members(&self, pipe: &'t ast::Pipe, value: &Value) {
+        if let (Some(probe), Value::Map(map)) = (&self.ctx.probe, value) {
+            let before = probe.enter(std::ptr::from_ref(pipe) as usize);
+            for (key, _) in map.entries() {
+                map.touch_member(key.as_bytes());
+            }
+            probe.leave(before);
         }
     }
 
@@ -355,6 +379,7 @@ impl<'t> State<'t, '_, '_> {
         self.at = At::Node(node);
         let mark = self.vars.len();
         let mut collection = self.condition(dot, &branch.pipe)?;
+        self.note_members(&branch.pipe, &collection.value);
         let mut gate = false;
         if self.is_marking() {
             let holds = collection.value.truth();

@@ -37,6 +37,8 @@ struct Log {
     is_probing: Cell<bool>,
     /// Whether only changes are recorded.
     changes_only: bool,
+    /// Whether a value is only printed, so that it does not matter what else the maps in it contain.
+    is_printing: Cell<bool>,
 }
 
 /// A map's link to its watcher.
@@ -44,6 +46,10 @@ struct Log {
 pub(super) struct Watched {
     log: Rc<Log>,
     number: u32,
+    /// Whether the map is a copy, whose changes nobody sees in the original.
+    is_copy: bool,
+    /// The indexes of the other maps that were merged into a copy.
+    merged: RefCell<Vec<u32>>,
     /// The last file recorded to read all of it.
     all: Cell<u32>,
     /// The last file recorded to ask whether it is empty.
@@ -59,7 +65,37 @@ impl Watched {
 
     fn new(log: &Rc<Log>, number: u32) -> Self {
         let (all, emptiness) = (Cell::default(), Cell::default());
-        Self { log: log.clone(), number, all, emptiness, members: RefCell::default() }
+        let (merged, members) = (RefCell::default(), RefCell::default());
+        Self { log: log.clone(), number, is_copy: false, merged, all, emptiness, members }
+    }
+
+    /// Whether a file is executed of which only some reads are recorded.
+    pub(super) fn is_probing(&self) -> bool {
+        self.log.is_probing.get()
+    }
+
+    /// The watcher of a copy of the map: it records reads of the copy as reads of the original. Only while a file is probed; else,
+    /// to copy a map is to read it.
+    pub(super) fn of_copy(&self) -> Option<Self> {
+        let merged = self.merged.clone();
+        self.is_probing().then(|| Self { is_copy: true, merged, ..Self::new(&self.log, self.number) })
+    }
+
+    /// Records reads of a copy as those of another map as well; false if it is no copy.
+    pub(super) fn add(&self, other: &Self) -> bool {
+        if self.is_copy {
+            let mut merged = self.merged.borrow_mut();
+            for number in other.merged.borrow().iter().copied().chain([other.number]) {
+                if number != self.number && !merged.contains(&number) {
+                    merged.push(number);
+                }
+            }
+            // What was read is read again, of that one.
+            self.members.borrow_mut().clear();
+            self.all.set(0);
+            self.emptiness.set(0);
+        }
+        self.is_copy
     }
 
     /// The executed file, or 0 if reads are not recorded.
@@ -68,13 +104,20 @@ impl Watched {
     }
 
     fn note(&self, file: u32, touch: Touch) {
-        self.log.noted.borrow_mut().push((file, self.number, touch));
+        let mut noted = self.log.noted.borrow_mut();
+        noted.extend(self.merged.borrow().iter().map(|&number| (file, number, touch.clone())));
+        noted.push((file, self.number, touch));
+    }
+
+    /// Whether what is read was recorded with the whole map. In a probed file, what decides is told from what is only printed.
+    fn is_covered(&self, file: u32) -> bool {
+        self.all.get() == file && !self.is_probing()
     }
 
     /// The whole map is read.
     pub(super) fn touch(&self) {
         let file = self.file();
-        if file != 0 && self.all.replace(file) != file {
+        if file != 0 && !self.log.is_printing.get() && self.all.replace(file) != file {
             self.note(file, Touch::All);
         }
     }
@@ -82,7 +125,7 @@ impl Watched {
     /// It is asked whether the map is empty.
     pub(super) fn touch_emptiness(&self) {
         let file = self.file();
-        if file != 0 && self.all.get() != file && self.emptiness.replace(file) != file {
+        if file != 0 && !self.is_covered(file) && self.emptiness.replace(file) != file {
             self.note(file, Touch::Emptiness);
         }
     }
@@ -90,7 +133,7 @@ impl Watched {
     /// A member of the map is read, present or not.
     pub(super) fn touch_member(&self, key: &[u8]) {
         let file = self.file();
-        if file == 0 || self.all.get() == file {
+        if file == 0 || self.is_covered(file) {
             return;
         }
         if self.log.noted.borrow().len() >= MOST {
@@ -114,6 +157,9 @@ impl Watched {
 
     /// One member is written. For other renders, that counts as a read of the whole map.
     pub(super) fn touch_change(&self, key: &Str) {
+        if self.is_copy {
+            return;
+        }
         match self.log.is_probing.get() {
             true => self.touch_member(key.as_bytes()),
             false => self.touch(),
@@ -123,6 +169,9 @@ impl Watched {
 
     /// The map is changed; at one member, if that is known.
     pub(super) fn change(&self, member: Option<&Str>) {
+        if self.is_copy {
+            return;
+        }
         if self.log.file.get() != 0 || self.log.is_probing.get() {
             self.log.is_changed.set(true);
             if self.log.is_probing.get() {
@@ -142,6 +191,15 @@ pub(crate) struct ProbedPipes {
     pub relevant: HashSet<usize, RandomState>,
     /// Those of actions that are passed over: they print nothing.
     pub skipped: Rc<HashSet<usize, RandomState>>,
+    /// Those that print a value as it is: reads of all of a map are not recorded.
+    pub printed: Rc<HashSet<usize, RandomState>>,
+}
+
+/// What [`Probe::enter`] changed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entered {
+    file: u32,
+    is_printing: bool,
 }
 
 /// Records the reads of some pipelines of one file: the relevant ones, with everything that they call.
@@ -164,10 +222,11 @@ pub(crate) struct Probed {
 
 impl Probe {
     /// Begins a pipeline, given by its address; returns what [`Probe::leave`] takes.
-    pub(super) fn enter(&self, pipe: usize) -> u32 {
-        let before = self.log.file.get();
-        if before == 0 && self.pipes.relevant.contains(&pipe) {
+    pub(super) fn enter(&self, pipe: usize) -> Entered {
+        let before = Entered { file: self.log.file.get(), is_printing: self.log.is_printing.get() };
+        if before.file == 0 && self.pipes.relevant.contains(&pipe) {
             self.log.file.set(self.run);
+            self.log.is_printing.set(self.pipes.printed.contains(&pipe));
         }
         before
     }
@@ -183,8 +242,9 @@ impl Probe {
     }
 
     /// Ends a pipeline.
-    pub(super) fn leave(&self, before: u32) {
-        self.log.file.set(before);
+    pub(super) fn leave(&self, before: Entered) {
+        self.log.file.set(before.file);
+        self.log.is_printing.set(before.is_printing);
     }
 
     /// Records that a fact was asked for.

@@ -598,10 +598,15 @@ impl Map {
 
     /// Whether there are no entries.
     pub(crate) fn is_empty(&self) -> bool {
+        self.touch_emptiness();
+        self.data.entries.borrow().is_empty()
+    }
+
+    /// Records that it is asked whether there are entries.
+    pub(super) fn touch_emptiness(&self) {
         if let Some(watched) = self.data.watched.get() {
             watched.touch_emptiness();
         }
-        self.data.entries.borrow().is_empty()
     }
 
     /// The value of a key.
@@ -616,10 +621,15 @@ impl Map {
 
     /// The entries, to read one of them.
     fn of_member(&self, key: &[u8]) -> Ref<'_, BTreeMap<Str, Value>> {
+        self.touch_member(key);
+        self.data.entries.borrow()
+    }
+
+    /// Records that a member is read.
+    pub(super) fn touch_member(&self, key: &[u8]) {
         if let Some(watched) = self.data.watched.get() {
             watched.touch_member(key);
         }
-        self.data.entries.borrow()
     }
 
     /// Sets a key, visibly for everyone who has this map.
@@ -630,7 +640,7 @@ impl Map {
             return;
         };
         let size = value.hold(&memory);
-        let node = if self.is_empty() { holding::NODE } else { 0 };
+        let node = if self.count() == 0 { holding::NODE } else { 0 };
         let with_key = holding::entry(&key, size, &memory) + node;
         match self.borrow_at(&key).insert(key, value) {
             Some(old) => self.count_more(size, old.hold(&memory)),
@@ -677,6 +687,36 @@ impl Map {
         self.borrow().iter().map(|(key, value)| (key.clone(), value.clone())).collect()
     }
 
+    /// The entries, for a copy that [watches](Self::watch_as) in this map's place: what is read of the copy counts.
+    pub(crate) fn entries_to_copy(&self) -> Vec<(Str, Value)> {
+        match self.data.watched.get() {
+            Some(watched) if watched.is_probing() => {
+                self.data.entries.borrow().iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+            }
+            _ => self.entries(),
+        }
+    }
+
+    /// Records reads of this map, a new one or a copy, as reads of another as well, which is merged into it. False if they are not
+    /// recorded so: nobody watches the other, or this map is itself an original.
+    pub(crate) fn watch_also(&self, other: &Self) -> bool {
+        let Some(copied) = other.data.watched.get().and_then(|watched| watched.of_copy()) else { return false };
+        match self.data.watched.get() {
+            Some(own) => own.add(&copied),
+            None => self.watch(copied),
+        }
+    }
+
+    /// The number of entries, for what work on them costs: no read.
+    pub(crate) fn count(&self) -> usize {
+        self.data.entries.borrow().len()
+    }
+
+    /// The value of a key, in a map that [watches](Self::watch_also) for what is merged into it: no read.
+    pub(crate) fn peek(&self, key: &[u8]) -> Option<Value> {
+        self.data.entries.borrow().get(key).cloned()
+    }
+
     /// A new map with the same entries; the members are shared.
     pub(crate) fn shallow_copy(&self) -> Self {
         self.copy_as(self.ty)
@@ -684,7 +724,7 @@ impl Map {
 
     /// A new map of another type with the same entries; the members are shared.
     pub(crate) fn copy_as(&self, ty: &'static Type) -> Self {
-        let copy = Self::of(ty, self.borrow().clone());
+        let copy = Self::of(ty, self.entries_to_copy().into_iter().collect());
         copy.set_origin(self.origin());
         copy.watch_as(self);
         Self { marks: self.marks, ..copy }
@@ -702,6 +742,9 @@ impl Map {
     /// Records reads of this map as reads of the map that it is a copy of.
     pub(crate) fn watch_as(&self, original: &Self) {
         self.set_mark(original.mark());
+        if let Some(watched) = original.data.watched.get().and_then(|watched| watched.of_copy()) {
+            self.watch(watched);
+        }
     }
 
     /// Makes it record its readers; false if it already does.
