@@ -39,7 +39,7 @@ pub(crate) fn printed(
     (plan, closure): (Plan, &Closure),
 ) -> Result<(BTreeMap<String, Vec<String>>, u64), Error> {
     let given = prepared.values(&[], None, &mut Vec::new()).map_err(refused)?;
-    let gates = Gates::of(prepared, &given.values);
+    let gates = Gates::of(prepared, &given.values)?;
     let Processed { root, values } = prepared.values(&gates.changes(), None, &mut Vec::new()).map_err(refused)?;
     let (work, limits) = (Work::of(&prepared.limits), prepared.limits.clone());
     let inputs = Inputs {

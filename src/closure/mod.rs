@@ -157,7 +157,7 @@ impl Closure {
         budget: Budget,
     ) -> Result<Self, Error> {
         let given = prepared.values(&[], None, &mut Vec::new()).map_err(explore::refused)?;
-        let gates = Gates::of(prepared, &given.values);
+        let gates = Gates::of(prepared, &given.values)?;
         let mut explorer = Explorer::new(prepared, settings, compiler, budget, (given.values, gates));
         rounds::closure(&mut explorer)
     }
@@ -173,19 +173,31 @@ pub(super) struct Gates {
 }
 
 impl Gates {
-    fn of(prepared: &ReleaseInputs, values: &Map) -> Self {
+    /// What enables the charts of a release with these values.
+    fn of(prepared: &ReleaseInputs, given: &Map) -> Result<Self, Error> {
         let mut gates = Self::default();
+        gates.add(prepared, given);
+        // The defaults of a chart, which may disable its own subcharts, are there once it is enabled.
+        let mut known = 0;
+        while gates.all.len() > known {
+            known = gates.all.len();
+            let enabled = prepared.values(&gates.changes(), None, &mut Vec::new()).map_err(explore::refused)?;
+            gates.add(prepared, &enabled.values);
+        }
+        Ok(gates)
+    }
+
+    fn add(&mut self, prepared: &ReleaseInputs, values: &Map) {
         for kind in [SwitchKind::Condition, SwitchKind::Tag] {
             for switch in of_dependencies(&prepared.chart).into_iter().filter(|switch| switch.kind == kind) {
                 let is_on = value_at(values, &switch.path).is_none_or(|value| value.truth());
                 // A condition decides alone if it is set.
-                if !is_on && !gates.by_chart.contains_key(&switch.chart) {
-                    gates.by_chart.insert(switch.chart, switch.path);
+                if !is_on && !self.by_chart.contains_key(&switch.chart) {
+                    self.by_chart.insert(switch.chart, switch.path);
                 }
             }
         }
-        gates.all = gates.by_chart.values().cloned().collect();
-        gates
+        self.all = self.by_chart.values().cloned().collect();
     }
 
     /// The settings without which the chart of a file does not exist.
