@@ -16,6 +16,7 @@ use crate::values::{self, Instance, json};
 use crate::values_path::ValuesPath;
 use crate::work::Work;
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A release ready to be rendered.
@@ -212,6 +213,20 @@ impl ReleaseInputs {
         before: &Rendered,
     ) -> Result<RenderOutcome, RenderProblem> {
         self.render_knowing(compiler, changes, Known { before: before.before.as_ref(), ..Known::default() })
+    }
+
+    /// Renders only the files of these charts, by full path: `app/charts/db`; no schema is asked.
+    ///
+    /// # Errors
+    /// See [`ReleaseInputs::render`].
+    pub(crate) fn render_charts(
+        &self,
+        compiler: &mut Compiler,
+        changes: &[InputChange],
+        charts: &BTreeSet<String>,
+    ) -> Result<RenderOutcome, RenderProblem> {
+        let unchecked = Self { check_schema: false, ..self.clone() };
+        unchecked.render_knowing(compiler, changes, Known { only: Some(charts), ..Known::default() })
     }
 
     /// Renders with what is known from an earlier render, and without it if a file changes what others see: the earlier

@@ -11,6 +11,7 @@ pub(crate) mod output;
 pub(crate) mod scope;
 pub(crate) mod units;
 
+use crate::chart::owner_of;
 use crate::compiler::Compiler;
 use crate::funcs::{self, helm};
 use crate::helm::HelmVersion;
@@ -154,7 +155,9 @@ pub(crate) fn render(
         Some(_) => Some(again::watch(&files, Touches::of_changes())),
         None => None,
     };
-    let mut turn: Vec<&scope::TemplateFile> = files.iter().filter(|file| !file.is_partial()).collect();
+    let is_wanted = |file: &&scope::TemplateFile| known.only.is_none_or(|charts| charts.contains(owner_of(&file.name)));
+    let mut turn: Vec<&scope::TemplateFile> =
+        files.iter().filter(|file| !file.is_partial()).filter(is_wanted).collect();
     if let Some(at) = turn.iter().position(|file| Some(&file.name) == first.as_ref()) {
         turn[..=at].rotate_right(1);
     }
@@ -211,6 +214,8 @@ pub(crate) struct Known<'r> {
     pub first: Option<&'r str>,
     /// Set if a file changed what others see: then files that were not executed, or not in their turn, may be wrong.
     pub changed: Option<&'r Cell<bool>>,
+    /// The charts whose files are executed, by full path: `app/charts/db`; all, if `None`.
+    pub only: Option<&'r BTreeSet<String>>,
 }
 
 /// Why a render failed.

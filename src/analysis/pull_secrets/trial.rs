@@ -7,12 +7,14 @@ use super::super::together::{self, Trial};
 use super::super::{Analysis, trial as image_trials};
 use super::PullSecrets;
 use super::asks::names_pull_secrets;
+use crate::chart::owner_of;
 use crate::compiler::Compiler;
 use crate::fix::{Edit, Fix, Proven, ValueAction};
 use crate::objects::Object;
 use crate::objects::ObjectName;
 use crate::objects::pull_secrets::{Puller, Pullers};
 use crate::reads::GLOBAL;
+use crate::reads::dependencies::{SwitchKind, of_dependencies};
 use crate::release::{InputChange, ReleaseInputs};
 use crate::render::manifest::{Manifest, manifests, sort};
 use crate::settings::Settings;
@@ -67,11 +69,21 @@ impl Trials<'_> {
     ) -> BTreeMap<ObjectName, Giving> {
         let name = |puller: &Puller<'_>| objects[puller.object].name.clone();
         let mut open: BTreeSet<ObjectName> = lacking.iter().map(|puller| name(puller)).collect();
+        let reach: Vec<(ObjectName, BTreeSet<String>)> =
+            lacking.iter().map(|puller| (name(puller), charts_of(objects, puller))).collect();
+        let charts: BTreeSet<String> = reach.iter().flat_map(|(_, charts)| charts.iter().cloned()).collect();
+        let has_imports = of_dependencies(&self.prepared.chart).iter().any(|one| one.kind == SwitchKind::Import);
         let missing: BTreeSet<String> = lacking.iter().flat_map(|puller| asked.missing(puller)).cloned().collect();
         let mut found = BTreeMap::new();
         let mut values: Vec<(ValuesPath, Json, Vec<ObjectName>)> = Vec::new();
         let (mut renders, mut is_complete) = (0, true);
         'candidates: for path in self.candidates(asked) {
+            let concerns = |(pod, charts): &(ObjectName, BTreeSet<String>)| {
+                open.contains(pod) && (has_imports || charts.iter().any(|chart| is_seen_by(chart, &path)))
+            };
+            if !reach.iter().any(concerns) {
+                continue;
+            }
             for value in forms(value_at(self.values, &path).as_ref(), &missing) {
                 if open.is_empty() {
                     break 'candidates;
@@ -83,7 +95,7 @@ impl Trials<'_> {
                 renders += 1;
                 let change = InputChange::SetJson(path.clone(), value.to_string());
                 let changes = [self.keys.defaults(), vec![change]].concat();
-                let mut pods = self.given(self.prepared, &changes, asked).unwrap_or_default();
+                let mut pods = self.given_by(&changes, asked, &charts).unwrap_or_default();
                 pods.retain(|pod| open.remove(pod));
                 if !pods.is_empty() {
                     values.push((path.clone(), value, pods.into_iter().collect()));
@@ -138,6 +150,26 @@ impl Trials<'_> {
         together::fixes(open, &mut Edited { trials: self, asked, values })
     }
 
+    /// The same, at first only for the pods of some charts. Where files depend on each other, all of them would be executed for each
+    /// value that is tried.
+    fn given_by(
+        &mut self,
+        changes: &[InputChange],
+        asked: &PullSecrets,
+        charts: &BTreeSet<String>,
+    ) -> Option<BTreeSet<ObjectName>> {
+        if self.analysis.rendered.before.is_none() {
+            let rendered = self.prepared.render_charts(self.compiler, changes, charts).ok()?.rendered;
+            let read = manifests(&rendered, self.prepared.env.helm, &self.prepared.limits).ok()?;
+            let all: Vec<Arc<Manifest>> = read.ordinary.into_iter().chain(read.hooks).map(Arc::new).collect();
+            let had = self.had(asked);
+            if self.lacking_nothing(&all, asked).is_subset(&had) {
+                return None;
+            }
+        }
+        self.given(self.prepared, changes, asked)
+    }
+
     /// The pods that lack nothing in a release with changed values; `None` if it does not render.
     fn given(
         &mut self,
@@ -155,12 +187,29 @@ impl Trials<'_> {
         let mut all: Vec<Arc<Manifest>> = read.ordinary.into_iter().chain(read.hooks).map(Arc::new).collect();
         all.extend(known.iter().filter(|manifest| stays(&manifest.name)).cloned());
         sort(&mut all);
-        let objects: Vec<Object<'_>> = all.iter().flat_map(Object::all).collect();
-        let comes_from_mirror = self.analysis.comes_from_mirror(&self.settings.mirror);
-        let pullers = Pullers::of(&objects, &prepared.release.namespace, &comes_from_mirror);
-        let given = pullers.pods.iter().filter(|puller| puller.image.is_some() && asked.missing(puller).is_empty());
-        Some(given.map(|puller| objects[puller.object].name.clone()).collect())
+        Some(self.lacking_nothing(&all, asked))
     }
+
+    /// The pods in manifests that pull from the mirror and lack nothing.
+    fn lacking_nothing(&self, manifests: &[Arc<Manifest>], asked: &PullSecrets) -> BTreeSet<ObjectName> {
+        let objects: Vec<Object<'_>> = manifests.iter().flat_map(Object::all).collect();
+        let comes_from_mirror = self.analysis.comes_from_mirror(&self.settings.mirror);
+        let pullers = Pullers::of(&objects, &self.prepared.release.namespace, &comes_from_mirror);
+        let given = pullers.pods.iter().filter(|puller| puller.image.is_some() && asked.missing(puller).is_empty());
+        given.map(|puller| objects[puller.object].name.clone()).collect()
+    }
+}
+
+/// The charts whose files print a pod and its service account, by full path: `app/charts/db`.
+fn charts_of(objects: &[Object<'_>], puller: &Puller<'_>) -> BTreeSet<String> {
+    let is_account = |object: &&Object<'_>| object.kind == "ServiceAccount" && object.name.name == puller.account;
+    let printing = objects.iter().filter(is_account).chain([&objects[puller.object]]);
+    printing.map(|object| owner_of(&object.manifest.name).to_owned()).collect()
+}
+
+/// Whether the templates of a chart see a value: it is their own, one of their subcharts', or global.
+fn is_seen_by(chart: &str, path: &ValuesPath) -> bool {
+    path.starts_with(&ValuesPath::default().of_user(chart)) || path.first().is_some_and(|first| first.is(GLOBAL))
 }
 
 /// Tries edits: the pods must lack nothing, and nothing may become worse.
@@ -196,11 +245,7 @@ impl Trial for Edited<'_, '_> {
 impl Trials<'_> {
     /// The pods that lack nothing as it is.
     fn had(&self, asked: &PullSecrets) -> BTreeSet<ObjectName> {
-        let objects: Vec<Object<'_>> = self.analysis.manifests.iter().flat_map(Object::all).collect();
-        let comes_from_mirror = self.analysis.comes_from_mirror(&self.settings.mirror);
-        let pullers = Pullers::of(&objects, &self.prepared.release.namespace, &comes_from_mirror);
-        let given = pullers.pods.iter().filter(|puller| puller.image.is_some() && asked.missing(puller).is_empty());
-        given.map(|puller| objects[puller.object].name.clone()).collect()
+        self.lacking_nothing(&self.analysis.manifests, asked)
     }
 }
 
