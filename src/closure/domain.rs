@@ -67,6 +67,14 @@ impl Domains<'_> {
         std::iter::once(Alternative::Given).chain(found.into_iter().take(MOST).map(Alternative::Json)).collect()
     }
 
+    /// Whether a value is a part of an image by its name, and has a text that nobody compares: `image.tag: v1`.
+    pub(super) fn is_a_part_by_name(&self, path: &ValuesPath) -> bool {
+        let name = path.last().and_then(Key::name).unwrap_or_default().to_ascii_lowercase();
+        ["registry", "repository", "tag", "digest"].iter().any(|part| name.ends_with(part))
+            && self.usage.texts(path).next().is_none()
+            && self.slots.value(path).is_some_and(|value| value.as_str().is_some_and(|text| !text.is_empty()))
+    }
+
     fn value(&self, path: &ValuesPath, touch: Looked, found: &mut BTreeSet<Rc<str>>) {
         let Some(name) = path.last().and_then(Key::name) else { return };
         let mut add = |json: &str| {

@@ -2,7 +2,7 @@
 
 use super::mentions::Mentions;
 use super::pipelines::{
-    Dot, Fresh, TESTS, VALUES, WHOLE, address, calls_nothing, calls_of, chain_of, changed_by, is_new,
+    Dot, Fresh, TESTS, VALUES, WHOLE, address, begins_a_line, calls_nothing, calls_of, chain_of, changed_by, is_new,
     line_names_an_image, members_changed_by, names_an_image, prints_a_call, prints_a_part, prints_a_value, value_at,
     values_of, variables_of,
 };
@@ -199,6 +199,12 @@ impl Line {
         self.text.drain(..surplus);
     }
 
+    /// Whether it needs nothing more: it is neither a key nor a dash.
+    fn is_complete(&self) -> bool {
+        let end = self.text.trim_ascii_end();
+        !end.is_empty() && ![&b":"[..], b"|", b">", b"|-", b">-", b"-"].iter().any(|open| end.ends_with(open))
+    }
+
     /// Whether what follows on the line may be an image.
     fn names_an_image(&self) -> bool {
         self.is_hot || line_names_an_image(&self.text)
@@ -297,7 +303,10 @@ impl Walk<'_> {
             return;
         }
         // What a called template prints as it is was printed at a position of that template.
-        let is_image = line.names_an_image() || line.is_action && !prints_a_call(pipe);
+        let is_call = prints_a_call(pipe);
+        // `NAME: registry` before `{{- include "env" . | nindent 2 }}` is complete.
+        let is_apart = is_call && begins_a_line(pipe) && line.is_complete();
+        let is_image = line.names_an_image() && !is_apart || line.is_action && !is_call;
         let is_image = is_image || self.is_text && prints_a_part(pipe);
         self.in_texts.replace(Some(Vec::new()));
         let printed = if is_image { Held::Image } else { self.printed(pipe, dot) };

@@ -33,6 +33,16 @@ const STEPS_OF_A_BYTE: u64 = 2;
 /// Runs to find out whether a file changes what others see.
 const MOST_OF_WRITER: u32 = 256;
 
+/// How the search in a group ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    Complete,
+    /// At the budget.
+    Bounded,
+    /// Without the actions that were passed over, other references are printed.
+    SkipsTooMuch,
+}
+
 /// A decision on the way to a run.
 #[derive(Debug)]
 struct Decision {
@@ -120,17 +130,31 @@ impl FileSearch<'_> {
         let mut unit = Unit::default();
         self.forget();
         self.steps_before = units.steps() + self.read_steps;
-        let skipped = match self.may_skip(units, files, file, &relevance.skippable) {
-            true => relevance.skippable.clone(),
-            false => Rc::default(),
-        };
-        for group in groups {
+        let all = groups.iter().flatten().copied().collect();
+        let less: Pipes = Rc::new(ProbedPipes {
+            relevant: all,
+            skipped: relevance.skippable.clone(),
+            printed: relevance.printed.clone(),
+        });
+        let may_skip = files.len() == 1 && self.may_skip(units, file, (files, &Assignment::new()), &less);
+        let mut less = may_skip.then_some(less);
+        let mut open = groups.iter();
+        let mut next = open.next();
+        while let Some(group) = next {
             let relevant = group.iter().copied().collect();
-            let (skipped, printed) = (skipped.clone(), relevance.printed.clone());
-            let relevant: Pipes = Rc::new(ProbedPipes { relevant, skipped, printed });
-            if !self.group(units, files, file, (&relevant, domains), &mut unit) {
-                unit.is_bounded = true;
-                break;
+            let skipped = less.as_ref().map(|less| less.skipped.clone()).unwrap_or_default();
+            let relevant: Pipes = Rc::new(ProbedPipes { relevant, skipped, printed: relevance.printed.clone() });
+            match self.group(units, files, file, (&relevant, less.as_ref(), domains), &mut unit) {
+                Ended::Complete => next = open.next(),
+                Ended::Bounded => {
+                    unit.is_bounded = true;
+                    break;
+                }
+                Ended::SkipsTooMuch => {
+                    less = None;
+                    open = groups.iter();
+                    next = open.next();
+                }
             }
         }
         if unit.is_bounded {
@@ -149,21 +173,19 @@ impl FileSearch<'_> {
         self.texts_size = 0;
     }
 
-    /// Whether a file prints the same references without the actions that can be passed over.
+    /// Whether a file prints the same references without the actions that can be passed over, under an assignment.
     fn may_skip(
         &mut self,
         units: &mut Units,
-        files: &[usize],
         (name, source): (&str, &Arc<File>),
-        skipped: &Rc<HashSet<usize, RandomState>>,
+        (files, assignment): (&[usize], &Assignment),
+        less: &Pipes,
     ) -> bool {
-        if skipped.is_empty() || files.len() > 1 {
+        if less.skipped.is_empty() {
             return false;
         }
-        let pipes: Pipes = Rc::new(ProbedPipes { skipped: skipped.clone(), ..ProbedPipes::default() });
-        let (nothing, assignment) = (Pipes::default(), Assignment::new());
-        let whole = self.run(units, files, &assignment, &nothing);
-        let less = self.run(units, files, &assignment, &pipes);
+        let whole = self.run(units, files, assignment, &Pipes::default());
+        let less = self.run(units, files, assignment, less);
         let (whole, _) = self.references(&whole.text, name, source);
         let (less, is_read) = self.references(&less.text, name, source);
         is_read && whole == less
@@ -182,9 +204,9 @@ impl FileSearch<'_> {
         let mut unit = Unit::default();
         let budget = self.budget;
         self.budget.runs = MOST_OF_WRITER;
-        let is_complete = self.group(units, &[number], file, (&relevant, domains), &mut unit);
+        let ended = self.group(units, &[number], file, (&relevant, None, domains), &mut unit);
         self.budget = budget;
-        if !is_complete {
+        if ended != Ended::Complete {
             for assignment in covering(&unit.switches) {
                 unit.changed.extend(self.run(units, &[number], &assignment, &Pipes::default()).probed.changed);
             }
@@ -219,21 +241,22 @@ impl FileSearch<'_> {
         }
     }
 
-    /// Depth-first search over the decisions of a group; false if the budget ended it.
+    /// Depth-first search over the decisions of a group. `less` are the pipelines of all groups, if actions are passed over.
     fn group(
         &mut self,
         units: &mut Units,
         files: &[usize],
         file: (&str, &Arc<File>),
-        (relevant, domains): (&Pipes, &Domains<'_>),
+        (relevant, less, domains): (&Pipes, Option<&Pipes>, &Domains<'_>),
         unit: &mut Unit,
-    ) -> bool {
+    ) -> Ended {
+        let mut longest = 0;
         let mut decisions: Vec<Decision> = Vec::new();
         loop {
             let steps = units.steps() + self.read_steps;
             let of_file = steps - self.steps_before;
             if unit.runs >= self.budget.runs || of_file >= self.budget.file_steps || steps >= self.budget.steps {
-                return false;
+                return Ended::Bounded;
             }
             let assignment: Assignment = decisions
                 .iter()
@@ -249,6 +272,14 @@ impl FileSearch<'_> {
                 Touch::Member(name) => Some(((*map)?, Some(name.clone()))),
                 Touch::Emptiness | Touch::All => Some(((*map)?, None)),
             }));
+            // What was seen with one text need not be so with another, of which more is printed.
+            if let Some(less) = less.filter(|_| output.text.len() > longest) {
+                longest = output.text.len();
+                unit.runs += 2;
+                if !self.may_skip(units, file, (files, &assignment), less) {
+                    return Ended::SkipsTooMuch;
+                }
+            }
             let is_read = self.take(&output, file, &assignment, unit);
             if !is_read && !relevant.skipped.is_empty() {
                 // What was passed over was needed to read it.
@@ -266,7 +297,7 @@ impl FileSearch<'_> {
                 decisions.push(Decision { switch, alternatives, at: 0 });
             }
             loop {
-                let Some(last) = decisions.last_mut() else { return true };
+                let Some(last) = decisions.last_mut() else { return Ended::Complete };
                 last.at += 1;
                 let is_open = self.open.contains(&last.switch);
                 if last.at < last.alternatives.len() && !is_open {
@@ -322,7 +353,8 @@ impl FileSearch<'_> {
             return None;
         }
         let switch = Switch::Value(path.clone());
-        let is_free = self.discovered.free.contains(&path) || self.open.contains(&switch);
+        let is_known = self.discovered.free.contains(&path) || self.open.contains(&switch);
+        let is_free = is_known || domains.is_a_part_by_name(&path);
         let alternatives = domains.of_value(&path, Looked::of(touch), is_free);
         Some((switch, alternatives))
     }

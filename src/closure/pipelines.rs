@@ -218,6 +218,11 @@ const LAYOUT: &[&str] = &["nindent", "indent", "trim"];
 /// Functions that together print a text as it is, but for its layout: `fromYaml | toYaml`.
 const REFORMATS: &[&str] = &["fromYaml", "toYaml"];
 
+/// Whether what a pipeline prints begins with a line break: `… | nindent 6`.
+pub(super) fn begins_a_line(pipe: &Pipe) -> bool {
+    pipe.cmds.last().is_some_and(|command| function(command) == "nindent")
+}
+
 /// Whether a pipeline prints one value as it is, and does nothing else: `{{ toYaml .Values.sidecars | nindent 6 }}`.
 pub(super) fn prints_a_value(pipe: &Pipe) -> bool {
     let Some((first, rest)) = pipe.cmds.split_first() else { return false };

@@ -236,9 +236,10 @@ impl Probe {
         self.log.file.get() != 0
     }
 
-    /// Whether an action with this pipeline is passed over.
+    /// Whether an action with this pipeline is passed over: it is not relevant, nor called by what is.
     pub(super) fn skips(&self, pipe: usize) -> bool {
-        !self.pipes.skipped.is_empty() && self.pipes.skipped.contains(&pipe)
+        let is_skipped = !self.pipes.skipped.is_empty() && self.pipes.skipped.contains(&pipe);
+        is_skipped && !self.is_recording() && !self.pipes.relevant.contains(&pipe)
     }
 
     /// Ends a pipeline.
