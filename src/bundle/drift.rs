@@ -213,7 +213,7 @@ fn at(entry: &Listed, kind: DriftKind, artifact: Artifact) -> Drift {
 
 /// How an artifact is missing: at all, or under the smallest settings under which it is needed.
 fn missing_kind(artifact: &Artifact) -> DriftKind {
-    match artifact.needed_by.iter().min_by_key(|need| (need.settings.len(), &need.settings)) {
+    match artifact.smallest_need() {
         Some(smallest) if !smallest.settings.is_empty() => DriftKind::MissingUnderSwitch(smallest.settings.clone()),
         _ => DriftKind::Missing,
     }

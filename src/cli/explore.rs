@@ -27,6 +27,13 @@ pub(super) fn warn(closure: &Closure, streams: &mut Streams<'_>) {
     }
 }
 
+/// The same where there are several closures: `whose` is the chart or the release.
+pub(super) fn warn_of(whose: &str, closure: &Closure, streams: &mut Streams<'_>) {
+    for caution in cautions(closure) {
+        let _ = writeln!(streams.err, "warning: {}", plain_line(&format!("{whose}: {caution}")));
+    }
+}
+
 /// Clean only if nothing is missing.
 pub(super) fn outcome(is_complete: bool) -> Outcome {
     if is_complete { Outcome::Clean } else { Outcome::Findings }

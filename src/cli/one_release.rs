@@ -13,7 +13,7 @@ use crate::release::ReleaseInputs;
 use crate::settings::Settings;
 use crate::similar::did_you_mean;
 use crate::template::keys::Keys;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Selects the release: a chart, or a release of the configuration.
@@ -60,17 +60,45 @@ pub(crate) struct One {
 impl OneFlags {
     /// Loads the chart and reads what the flags name; helm's log lines go to stderr.
     pub(crate) fn prepare(&self, flags: &RenderFlags, streams: &mut Streams<'_>) -> Result<One, Problem> {
+        self.prepare_as(None, flags, streams)
+    }
+
+    /// The same with another chart, and its version if that is another one: the same values, by the same flags.
+    ///
+    /// # Errors
+    /// The values are on stdin, which is read once.
+    pub(crate) fn prepare_with(
+        &self,
+        (chart, version): (&Path, Option<&str>),
+        flags: &RenderFlags,
+        streams: &mut Streams<'_>,
+    ) -> Result<One, Problem> {
+        if flags.release.reads_stdin() {
+            return Err(Error::input("the values of two charts are read twice: put them into a file instead of stdin").into());
+        }
+        self.prepare_as(Some(flags.fetch.reference_of(chart, version)?), flags, streams)
+    }
+
+    fn prepare_as(
+        &self,
+        other: Option<ChartReference>,
+        flags: &RenderFlags,
+        streams: &mut Streams<'_>,
+    ) -> Result<One, Problem> {
         let mut reach = flags.release.reach()?;
         let config = flags.config.read(&mut reach)?;
         let (name, environment, chart, mut release, target) = match (&self.release, &self.chart) {
             (Some(wanted), _) => {
                 flags.fetch.check_without_chart()?;
                 let entry = entry(wanted, &config)?;
-                let release = merged(entry, &flags.release);
-                (entry.name.clone(), entry.environment.clone(), entry.chart.clone(), release, &entry.target)
+                let mut release = merged(entry, &flags.release);
+                // The user names the other chart, not the configuration.
+                release.configured.chart &= other.is_none();
+                let chart = other.unwrap_or_else(|| entry.chart.clone());
+                (entry.name.clone(), entry.environment.clone(), chart, release, &entry.target)
             }
             (None, Some(chart)) => {
-                let chart = flags.fetch.reference(chart)?;
+                let chart = other.map_or_else(|| flags.fetch.reference(chart), Ok)?;
                 (self.name.clone(), None, chart, flags.release.clone().repeatable(), &MirrorTarget::default())
             }
             (None, None) => {

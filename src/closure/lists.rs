@@ -23,8 +23,7 @@ pub(crate) fn wanted(chart: &Chart, own: Option<&Reference>, closure: &Closure, 
     let mut wanted: Vec<Wanted> = images.filter_map(|image| of_image(chart, image)).collect();
     let charts = own.cloned().into_iter().chain(dependencies(chart));
     wanted.extend(charts.map(|reference| {
-        let need = Need { chart: chart.name().to_owned(), template: None, settings: Vec::new() };
-        let needed_by = vec![need];
+        let needed_by = vec![Need { chart: chart.name().to_owned(), ..Need::default() }];
         Wanted {
             artifact: Artifact { needed_by, ..Artifact::new(ArtifactKind::Chart, reference) },
             lists: BTreeSet::from([CHARTS.to_owned()]),
@@ -49,10 +48,12 @@ fn of_image(chart: &Chart, image: &ClosureImage) -> Option<Wanted> {
             });
         }
         let template = template.strip_prefix(owner).map(|rest| rest.trim_start_matches('/').to_owned());
-        needed_by.push(Need { chart: owner.to_owned(), template, settings: settings.clone() });
+        needed_by.push(Need { chart: owner.to_owned(), template, settings: settings.clone(), ..Need::default() });
     }
-    if is_umbrella && image.templates.is_empty() {
-        lists.insert(CORE.to_owned());
+    // What no template prints, in crds/ for example.
+    if image.templates.is_empty() {
+        lists.extend(is_umbrella.then(|| CORE.to_owned()));
+        needed_by.push(Need { chart: chart.name().to_owned(), settings, ..Need::default() });
     }
     Some(Wanted { artifact: Artifact { needed_by, ..Artifact::new(ArtifactKind::Image, reference) }, lists })
 }

@@ -40,7 +40,7 @@ fn said(file: &Arc<File>) -> String {
         Err(error) => return format!("error: {error}\n"),
     };
     let mut text = format!("form: {}\n", form.name());
-    let Content { artifacts, mirrors, left_out } = match forms::read(file) {
+    let Content { artifacts, mirrors, left_out, is_record: _ } = match forms::read(file) {
         Ok(content) => content,
         Err(error) => return text + &format!("error: {error}\n"),
     };
@@ -151,6 +151,7 @@ impl WantedLine {
             chart: "shop".to_owned(),
             template: Some("templates/deployment.yaml:14".to_owned()),
             settings: settings.clone(),
+            ..Need::default()
         };
         let needed_by = self.settings.iter().map(need).collect();
         Wanted { artifact: Artifact { needed_by, ..bundle.merged().remove(0) }, lists: self.lists.clone() }

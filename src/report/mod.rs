@@ -3,6 +3,7 @@
 pub(crate) mod blame;
 pub(crate) mod changes;
 pub(crate) mod closure;
+pub(crate) mod comparison;
 pub(crate) mod csv;
 mod event;
 mod exact;

@@ -2,6 +2,7 @@
 
 mod check;
 mod convert;
+mod diff;
 mod explore;
 mod write;
 
@@ -34,6 +35,7 @@ pub(crate) struct Args {
 enum Command {
     Check(Box<check::Args>),
     Convert(Box<convert::Args>),
+    Diff(diff::Args),
 }
 
 /// Runs the command.
@@ -42,5 +44,6 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
         None => write::run(&args.write, streams),
         Some(Command::Check(args)) => check::run(args, streams),
         Some(Command::Convert(args)) => convert::run(args, streams),
+        Some(Command::Diff(args)) => diff::run(args, streams),
     }
 }
