@@ -1,20 +1,13 @@
 //! [`drift`]: how lists differ from what they should have, in both directions.
 
 use super::artifact::Artifact;
+use super::forms::record::is_record;
 use super::listed::Listed;
+use super::wanted::Wanted;
 use crate::source::{File, Place};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
-
-/// An artifact, and the lists that should have it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Wanted {
-    /// The artifact, with what needs it.
-    pub artifact: Artifact,
-    /// The names of the lists: `images.txt`, `images-metallb.txt`.
-    pub lists: BTreeSet<String>,
-}
 
 /// A list as it is.
 #[derive(Debug, Clone)]
@@ -99,6 +92,9 @@ pub(crate) fn drift(wanted: &[Wanted], found: &[FoundList]) -> Vec<Drift> {
     let names: BTreeSet<&str> = wanted.iter().flat_map(|one| &one.lists).map(String::as_str).collect();
     let (named, others): (Vec<&FoundList>, Vec<&FoundList>) =
         found.iter().partition(|list| names.contains(list_name(&list.file)));
+    // A record repeats what the lists beside it say.
+    let (records, others): (Vec<&FoundList>, Vec<&FoundList>) =
+        others.into_iter().partition(|list| is_record(&list.file));
     let mut lists: BTreeMap<&str, Vec<&FoundList>> = BTreeMap::new();
     let mut has: BTreeMap<Key, BTreeSet<&str>> = BTreeMap::new();
     for list in named {
@@ -118,10 +114,13 @@ pub(crate) fn drift(wanted: &[Wanted], found: &[FoundList]) -> Vec<Drift> {
         let own = wanted.iter().filter(|one| one.lists.contains(*name));
         comparison.compare(name, own, files, &mut all);
     }
-    if let Some(first) = others.first() {
-        comparison.compare(list_name(&first.file), wanted.iter(), &others, &mut all);
+    for files in [&records, &others] {
+        if let Some(first) = files.first() {
+            comparison.compare(list_name(&first.file), wanted.iter(), files, &mut all);
+        }
     }
-    if let (true, Some(first)) = (others.is_empty(), found.first()) {
+    let is_record_alone = lists.is_empty() && !records.is_empty();
+    if let (true, Some(first)) = (others.is_empty() && !is_record_alone, found.first()) {
         // Nothing compares what belongs only into lists that are not there.
         let homeless = |one: &&Wanted| !one.lists.iter().any(|name| lists.contains_key(name.as_str()));
         for one in wanted.iter().filter(homeless) {

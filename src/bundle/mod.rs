@@ -7,6 +7,8 @@ pub(crate) mod forms;
 mod lines;
 pub(crate) mod listed;
 mod merge;
+pub(crate) mod pins;
+pub(crate) mod wanted;
 
 use crate::error::Error;
 use crate::reference::{Layout, Mirror, Reference};
@@ -77,7 +79,8 @@ impl Bundle {
         for one in recorded {
             let tagged = one.artifact.reference.tag.is_some();
             let same = known.get(&key(&one.artifact)).into_iter().flatten();
-            let same: Vec<usize> = same.copied().filter(|&at| tagged || self.entries[at].artifact.digest == one.artifact.digest).collect();
+            let same: Vec<usize> =
+                same.copied().filter(|&at| tagged || self.entries[at].artifact.digest == one.artifact.digest).collect();
             for &at in &same {
                 let Listed { artifact, place } = &mut self.entries[at];
                 // Fewer platforms have another digest.

@@ -76,7 +76,8 @@ fn lists_in(folder: &Folder<'_>, path: &Path) -> Result<Vec<Arc<File>>, Error> {
     }
     if files.is_empty() {
         let folder = folder.shown().display();
-        let text = "holds no artifacts.txt, images.txt, images-*.txt, charts.txt or bundle.json, and no list of another tool";
+        let text =
+            "holds no artifacts.txt, images.txt, images-*.txt, charts.txt or bundle.json, and no list of another tool";
         return Err(Error::input(format!("{folder} {text}")));
     }
     Ok(files)

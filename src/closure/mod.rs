@@ -20,6 +20,7 @@ mod prove;
 mod rounds;
 mod slice;
 mod slots;
+pub(crate) mod sources;
 mod unprinted;
 mod usage;
 

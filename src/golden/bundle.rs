@@ -4,15 +4,17 @@
 
 use super::{derived, files, read, root};
 use crate::bundle::artifact::{Artifact, Need};
-use crate::bundle::drift::{FoundList, Wanted, drift};
+use crate::bundle::drift::{FoundList, drift};
 use crate::bundle::forms::form::Form;
 use crate::bundle::forms::recognition::recognized;
 use crate::bundle::forms::writing::{Wish, Written};
 use crate::bundle::forms::{self};
 use crate::bundle::listed::Content;
+use crate::bundle::wanted::Wanted;
 use crate::bundle::{Bundle, listed::NodeMirror};
 use crate::list_findings::finding;
 use crate::reference::{Layout, Mirror};
+use crate::settings::Settings;
 use crate::source::{File, Place};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -173,7 +175,8 @@ fn lists_that_differ_are_told() {
         };
         let found: Vec<FoundList> = case.files.iter().map(list).collect();
         case.said = String::new();
-        for finding in drift(&wanted, &found).iter().map(finding) {
+        let settings = Settings::without_mirror();
+        for finding in drift(&wanted, &found).iter().filter_map(|one| finding(one, &settings)) {
             let severity = finding.severity.name();
             writeln!(case.said, "{severity}[{}]: {}", finding.rule, finding.message).expect("a String takes all");
             for excerpt in &finding.excerpts {

@@ -2,9 +2,9 @@
 
 use super::typed::{Text, artifact, documents, error_at, plain, platforms};
 use crate::bundle::artifact::{Artifact, ArtifactKind, Need};
-use crate::bundle::drift::Wanted;
 use crate::bundle::lines::digest;
 use crate::bundle::listed::{Content, Listed};
+use crate::bundle::wanted::Wanted;
 use crate::error::Error;
 use crate::source::File;
 use serde::{Deserialize, Serialize};

@@ -5,11 +5,11 @@ use crate::analysis::images::Image;
 use crate::bundle::artifact::{Artifact, ArtifactKind, Need};
 use crate::bundle::comparison::Comparison;
 use crate::chart::owner_of;
-use crate::cli::explore::{explore, warn_of};
+use crate::cli::explore::{explore, sources, warn_of};
 use crate::cli::one_release::One;
 use crate::cli::output::terminal_width;
 use crate::cli::{Outcome, Problem, Streams};
-use crate::closure::lists::wanted;
+use crate::closure::lists::{Explored, ListFor, wanted};
 use crate::error::Error;
 use crate::reference::Reference;
 use crate::report::comparison::{Compared, json, text};
@@ -52,9 +52,17 @@ fn side(args: &Args, one: One, streams: &mut Streams<'_>) -> Result<Side, Proble
     if args.all {
         let closure = explore(&one.prepared, &one.settings, args.budget)?;
         warn_of(&chart, &closure, streams);
-        let all = wanted(&one.prepared.chart, None, &closure, false).into_iter().map(|one| one.artifact);
+        let sources = sources(&one.prepared, &one.settings, (&closure, args.budget))?;
+        for reference in &sources.unknown {
+            let text = format!("{chart}: not compared: {reference} names the mirror, and its source is not known");
+            writeln!(streams.err, "warning: {}", plain_line(&text))?;
+        }
+        let (chart_of, lists) = (&one.prepared.chart, ListFor::Dependencies);
+        let explored =
+            Explored { chart: chart_of, own: None, closure: &closure, sources: &sources, only_given: false, lists };
+        let all = wanted(&explored).into_iter().map(|one| one.artifact);
         let images = all.filter(|artifact| artifact.kind == ArtifactKind::Image).collect();
-        return Ok(Side { chart, images, is_complete: closure.is_complete() });
+        return Ok(Side { chart, images, is_complete: closure.is_complete() && sources.unknown.is_empty() });
     }
     let (mut inventory, _) = inventory(one, streams)?;
     args.narrow(&mut inventory);
