@@ -15,6 +15,7 @@ mod explore;
 mod facts;
 mod file_search;
 pub(crate) mod lists;
+mod operators;
 mod pipelines;
 mod prove;
 mod rounds;
@@ -159,7 +160,9 @@ impl Closure {
         let given = prepared.values(&[], None, &mut Vec::new()).map_err(explore::refused)?;
         let gates = Gates::of(prepared, &given.values);
         let mut explorer = Explorer::new(prepared, settings, compiler, budget, (given.values, gates));
-        rounds::closure(&mut explorer)
+        let mut closure = rounds::closure(&mut explorer)?;
+        operators::take_out(&mut closure);
+        Ok(closure)
     }
 }
 

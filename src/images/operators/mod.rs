@@ -12,8 +12,9 @@ use crate::limits::Limits;
 use crate::objects::ObjectName;
 use crate::reference::mirror::Mirror;
 use crate::render::manifest::Manifest;
+use aho_corasick::AhoCorasick;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// A place where an image is left to an operator's default.
 #[derive(Debug, Clone)]
@@ -49,6 +50,12 @@ pub(crate) fn implicit(manifests: &[Arc<Manifest>], mirror: &Mirror, limits: &Li
     registries::add(manifests, mirror, &mut found);
     settings::add(manifests, mirror, limits, &mut found);
     found
+}
+
+/// Whether text may contain an object that leaves an image to an operator's default: it names one of the kinds of the catalogue.
+pub(crate) fn may_leave_an_image(text: &[u8]) -> bool {
+    static KINDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(release::kinds()).ok());
+    KINDS.as_ref().is_none_or(|kinds| kinds.is_match(text))
 }
 
 /// Whether images of a registry, `mirror.internal` or `mirror.internal/team`, come from the mirror.
