@@ -18,11 +18,11 @@ pub(crate) struct Comparison {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Change {
     /// Only the new set has it.
-    New(Artifact),
+    New(Box<Artifact>),
     /// The new set has another tag or another digest of the same repository: the old one, and the new one.
-    Retagged(Artifact, Artifact),
+    Retagged(Box<Artifact>, Box<Artifact>),
     /// Only the old set has it.
-    Gone(Artifact),
+    Gone(Box<Artifact>),
 }
 
 /// The kind of a change.
@@ -49,7 +49,7 @@ impl Change {
     }
 
     /// The artifact before, if it was there.
-    pub(crate) fn old(&self) -> Option<&Artifact> {
+    pub(crate) fn before(&self) -> Option<&Artifact> {
         match self {
             Self::New(_) => None,
             Self::Retagged(old, _) | Self::Gone(old) => Some(old),
@@ -57,7 +57,7 @@ impl Change {
     }
 
     /// The artifact now, if it is there.
-    pub(crate) fn new(&self) -> Option<&Artifact> {
+    pub(crate) fn after(&self) -> Option<&Artifact> {
         match self {
             Self::New(new) | Self::Retagged(_, new) => Some(new),
             Self::Gone(_) => None,
@@ -116,37 +116,32 @@ impl Versions {
         for new in self.new {
             all_new.entry(key(&new)).or_default().push(new);
         }
-        let mut take = |old: Artifact, belong: &dyn Fn(&Artifact, &Artifact) -> bool| {
-            let same_key = all_new.get_mut(&key(&old));
-            let found = same_key.and_then(|all| {
-                let at = all.iter().position(|new| belong(&old, new))?;
-                Some(all.remove(at))
-            });
-            match found {
-                Some(new) => Ok((old, new)),
-                None => Err(old),
-            }
+        let mut take = |old: &Artifact, belong: &dyn Fn(&Artifact, &Artifact) -> bool| {
+            let same_key = all_new.get_mut(&key(old))?;
+            let at = same_key.iter().position(|new| belong(old, new))?;
+            Some(same_key.remove(at))
         };
         let mut left = Vec::new();
         for old in self.old {
-            match take(old, &is_same_version) {
-                Ok(_) => comparison.same += 1,
-                Err(old) => left.push(old),
+            match take(&old, &is_same_version) {
+                Some(_) => comparison.same += 1,
+                None => left.push(old),
             }
         }
+        let retagged = |old: Artifact, new: Artifact| Change::Retagged(Box::new(old), Box::new(new));
         let (mut changes, mut all_old) = (Vec::new(), Vec::new());
         for old in left {
-            match take(old, &|_, _| true) {
-                Ok((old, new)) => changes.push(Change::Retagged(old, new)),
-                Err(old) => all_old.push(old),
+            match take(&old, &|_, _| true) {
+                Some(new) => changes.push(retagged(old, new)),
+                None => all_old.push(old),
             }
         }
         let (mut all_old, mut all_new) = (all_old.into_iter(), all_new.into_values().flatten());
         loop {
             changes.push(match (all_old.next(), all_new.next()) {
-                (Some(old), Some(new)) => Change::Retagged(old, new),
-                (Some(old), None) => Change::Gone(old),
-                (None, Some(new)) => Change::New(new),
+                (Some(old), Some(new)) => retagged(old, new),
+                (Some(old), None) => Change::Gone(Box::new(old)),
+                (None, Some(new)) => Change::New(Box::new(new)),
                 (None, None) => break,
             });
         }
@@ -167,7 +162,7 @@ mod tests {
         let read = |text: &str| Bundle::parse([("images.txt", text)]).expect("a list").merged();
         let comparison = Comparison::of(&read(old), &read(new));
         let told = |change: &Change| {
-            let sides = [change.old(), change.new()].into_iter().flatten().map(Artifact::pinned);
+            let sides = [change.before(), change.after()].into_iter().flatten().map(Artifact::pinned);
             format!("{} {}", change.kind().name(), sides.collect::<Vec<_>>().join(" "))
         };
         (comparison.changes.iter().map(told).collect(), comparison.same)

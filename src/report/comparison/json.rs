@@ -68,8 +68,8 @@ fn change(change: &Change) -> ChangeEntry<'_> {
     ChangeEntry {
         change: change.kind().name(),
         kind: change.artifact().kind.name(),
-        old: change.old().map(side),
-        new: change.new().map(side),
+        old: change.before().map(side),
+        new: change.after().map(side),
     }
 }
 
