@@ -7,6 +7,7 @@ use crate::bundle::artifact::{Artifact, Need};
 use crate::bundle::drift::{FoundList, drift};
 use crate::bundle::forms::form::Form;
 use crate::bundle::forms::recognition::recognized;
+use crate::bundle::forms::record::{self, is_record};
 use crate::bundle::forms::writing::{Wish, Written};
 use crate::bundle::forms::{self};
 use crate::bundle::listed::Content;
@@ -38,10 +39,11 @@ fn shown(place: &Place) -> String {
 
 fn said(file: &Arc<File>) -> String {
     let form = match recognized(file) {
-        Ok(form) => form,
+        _ if is_record(file) => record::NAME,
+        Ok(form) => form.name(),
         Err(error) => return format!("error: {error}\n"),
     };
-    let mut text = format!("form: {}\n", form.name());
+    let mut text = format!("form: {form}\n");
     let Content { artifacts, mirrors, left_out, is_record: _ } = match forms::read(file) {
         Ok(content) => content,
         Err(error) => return text + &format!("error: {error}\n"),

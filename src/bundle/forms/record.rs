@@ -119,9 +119,11 @@ fn entry_of(one: &Wanted) -> Entry {
     }
 }
 
-/// Whether a file is a record, by its name.
+/// Whether a file is a record, by its name, or as JSON with the keys of one.
 pub(crate) fn is_record(file: &File) -> bool {
+    let has = |key: &str| memchr::memmem::find(file.bytes(), key.as_bytes()).is_some();
     is_name(file.name().rsplit('/').next().unwrap_or_default())
+        || file.bytes().trim_ascii_start().starts_with(b"{") && has("\"releases\"") && has("\"artifacts\"")
 }
 
 /// Whether it is the name of a record.

@@ -5,7 +5,7 @@ use crate::analysis::images::Image;
 use crate::bundle::artifact::{Artifact, ArtifactKind, Need};
 use crate::bundle::comparison::Comparison;
 use crate::chart::owner_of;
-use crate::cli::explore::{explore, sources, warn_of};
+use crate::cli::explore::{sources, warn_of};
 use crate::cli::one_release::One;
 use crate::cli::output::terminal_width;
 use crate::cli::{Outcome, Problem, Streams};
@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args, old: &Path, streams: &mut Streams<'_>) -> Result<
 fn side(args: &Args, one: One, streams: &mut Streams<'_>) -> Result<Side, Problem> {
     let chart = format!("{}-{}", one.prepared.chart.name(), one.prepared.chart.metadata.version);
     if args.all {
-        let closure = explore(&one.prepared, &one.settings, args.budget)?;
+        let closure = args.closure(&one.prepared, &one.settings)?;
         warn_of(&chart, &closure, streams);
         let sources = sources(&one.prepared, &one.settings, (&closure, args.budget))?;
         for reference in &sources.unknown {

@@ -10,13 +10,15 @@ use super::{Outcome, Problem, Streams};
 use crate::analysis::images::{images, unjudged};
 use crate::analysis::{Cause, RenderFailure, analyse, render};
 use crate::cli::one_release::{One, OneFlags, RenderFlags};
+use crate::closure::Closure;
 use crate::compiler::Compiler;
 use crate::error::{Error, ErrorKind};
 use crate::images::Tier;
 use crate::lint::name;
+use crate::reference::Reference;
 use crate::release::ReleaseInputs;
 use crate::report::closure;
-use crate::report::inventory::{Inventory, csv, json, list, table};
+use crate::report::inventory::{Inventory, csv, is_of, json, list, table};
 use crate::report::{ReleaseName, hide_in_gated, hide_in_images};
 use crate::secrets::Secrets;
 use crate::settings::Settings;
@@ -39,7 +41,7 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with = "wide")]
     source: bool,
     /// List every image that the chart can print, over all of its switches, each with the smallest settings under which it appears
-    #[arg(long, conflicts_with_all = ["source", "wide"])]
+    #[arg(long, conflicts_with_all = ["source", "wide", "tier"])]
     all: bool,
     /// With --all, write how the list was found to a file, as JSON: files, switches, renders, what was never printed
     #[arg(long, value_name = "FILE", requires = "all")]
@@ -190,6 +192,17 @@ fn inventory(one: One, streams: &mut Streams<'_>) -> Result<(Inventory, bool), P
 }
 
 impl Args {
+    /// What the release can print over all of its switches, of the registries that the flags ask for.
+    fn closure(&self, prepared: &ReleaseInputs, settings: &Settings) -> Result<Closure, Error> {
+        let mut closure = explore(prepared, settings, self.budget)?;
+        let is_wanted = is_of(&self.registry);
+        closure.images.retain(|image| {
+            self.registry.is_empty()
+                || Reference::parse(&image.reference).is_ok_and(|reference| is_wanted(&reference.registry))
+        });
+        Ok(closure)
+    }
+
     /// Keeps the images that the flags ask for.
     fn narrow(&self, inventory: &mut Inventory) {
         let tier = match self.tier {
@@ -212,7 +225,7 @@ fn all(
     if args.format == Format::Csv {
         return Err(Error::input("--all: --format csv is not supported; use json").into());
     }
-    let closure = explore(prepared, settings, args.budget)?;
+    let closure = args.closure(prepared, settings)?;
     let release = ReleaseName { environment, ..name(prepared) };
     if let Some(path) = &args.certificate {
         let mut text = Vec::new();
