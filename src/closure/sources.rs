@@ -2,7 +2,7 @@
 //!
 //! A mirror that the values name is in the references, and what must be mirrored is not. So the release is explored once more without the
 //! values that name it: a reference comes from the image there that the layout brings to its place, or else from the one with its name and
-//! version in the same template.
+//! version in the same template, or from text of a template that names it.
 
 use super::{Budget, Closure, ClosureImage};
 use crate::analysis::sources::in_version_of;
@@ -56,9 +56,15 @@ impl Sources {
             .iter()
             .filter_map(|image| Some((image, parsed(image).filter(|reference| !mirror.serves(reference))?)))
             .collect();
+        // What is printed only with the mirror may be in a template.
+        let texts: Vec<Reference> = twin.unprinted.keys().filter_map(|text| Reference::parse(text).ok()).collect();
         let mut sources = Self::default();
         for (image, reference) in on_mirror {
-            let found = sources_of((image, &reference), &others, settings);
+            let mut found = sources_of((image, &reference), &others, settings);
+            if found.is_empty() {
+                let in_place = texts.iter().filter(|text| is_its_place(text, &reference, settings));
+                found.extend(in_place.map(|text| text.as_written().to_owned()));
+            }
             match found.is_empty() {
                 true => drop(sources.unknown.insert(image.reference.clone())),
                 false => drop(sources.known.insert(image.reference.clone(), found)),
@@ -85,11 +91,8 @@ fn sources_of(
 ) -> BTreeSet<String> {
     let texts = |found: Vec<Reference>| found.iter().map(|one| one.as_written().to_owned()).collect::<BTreeSet<_>>();
     let shares_template = |other: &ClosureImage| !image.templates.is_disjoint(&other.templates);
-    let is_its_place = |source: &Reference| {
-        source.version() == reference.version()
-            && settings.layout.repository(&settings.mirror, source) == Some(reference.name())
-    };
-    let in_place: Vec<&(&ClosureImage, Reference)> = others.iter().filter(|(_, source)| is_its_place(source)).collect();
+    let in_place: Vec<&(&ClosureImage, Reference)> =
+        others.iter().filter(|(_, source)| is_its_place(source, reference, settings)).collect();
     let near: Vec<Reference> =
         in_place.iter().filter(|(other, _)| shares_template(other)).map(|(_, source)| source.clone()).collect();
     if !near.is_empty() {
@@ -106,6 +109,12 @@ fn sources_of(
     found.sort_by(|one, other| one.as_written().cmp(other.as_written()));
     found.dedup();
     texts(found)
+}
+
+/// Whether the layout brings a source to the place of a reference on the mirror, in the same version.
+fn is_its_place(source: &Reference, reference: &Reference, settings: &Settings) -> bool {
+    source.version() == reference.version()
+        && settings.layout.repository(&settings.mirror, source) == Some(reference.name())
 }
 
 /// The release without the user's values that name the mirror; `None` if there are none.

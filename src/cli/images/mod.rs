@@ -192,6 +192,11 @@ fn inventory(one: One, streams: &mut Streams<'_>) -> Result<(Inventory, bool), P
 }
 
 impl Args {
+    #[cfg(all(test, feature = "registry"))]
+    pub(crate) fn set_patience(&mut self, patience: crate::registry::Patience) {
+        self.render.set_patience(patience);
+    }
+
     /// What the release can print over all of its switches, of the registries that the flags ask for.
     fn closure(&self, prepared: &ReleaseInputs, settings: &Settings) -> Result<Closure, Error> {
         let mut closure = explore(prepared, settings, self.budget)?;
