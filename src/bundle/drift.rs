@@ -2,6 +2,7 @@
 
 use super::artifact::Artifact;
 use super::forms::record::is_record;
+use super::is_list_of_some;
 use super::listed::Listed;
 use super::wanted::Wanted;
 use crate::source::{File, Place};
@@ -86,12 +87,16 @@ pub(crate) fn list_name(file: &File) -> &str {
 
 /// The differences, in the order of the files and their lines.
 ///
-/// A file with the name of a list should have what belongs into that list. Files with other names, such as those of other tools,
-/// should have everything together.
+/// A file with the name of a list should have what belongs into that list; beside such files, one with the name of a list that nothing belongs
+/// into should have nothing. Files with other names, such as those of other tools, should have everything together.
 pub(crate) fn drift(wanted: &[Wanted], found: &[FoundList]) -> Vec<Drift> {
     let names: BTreeSet<&str> = wanted.iter().flat_map(|one| &one.lists).map(String::as_str).collect();
+    let is_known = |list: &FoundList| names.contains(list_name(&list.file));
+    // Beside lists that are known, another one is that of a component that is gone.
+    let has_known = found.iter().any(is_known);
+    let is_gone = |list: &FoundList| has_known && is_list_of_some(list_name(&list.file));
     let (named, others): (Vec<&FoundList>, Vec<&FoundList>) =
-        found.iter().partition(|list| names.contains(list_name(&list.file)));
+        found.iter().partition(|list| is_known(list) || is_gone(list));
     // A record repeats what the lists beside it say.
     let (records, others): (Vec<&FoundList>, Vec<&FoundList>) =
         others.into_iter().partition(|list| is_record(&list.file));

@@ -42,7 +42,15 @@ pub(crate) enum Verdict {
 
 /// Whether a file of this name is one of the lists.
 pub(crate) fn is_list(name: &str) -> bool {
-    matches!(name, "artifacts.txt" | "charts.txt") || name.starts_with("images") && name.ends_with(".txt")
+    name == ARTIFACTS || is_list_of_some(name)
+}
+
+/// The list of everything, without schemes.
+pub(crate) const ARTIFACTS: &str = "artifacts.txt";
+
+/// Whether a file of this name is a list of some of the artifacts: `images-mesh.txt`.
+pub(crate) fn is_list_of_some(name: &str) -> bool {
+    name == "charts.txt" || name.starts_with("images") && name.ends_with(".txt")
 }
 
 impl Bundle {

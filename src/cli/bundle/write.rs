@@ -4,20 +4,18 @@ use super::explore::{ExploreFlags, Needed};
 use crate::bundle::artifact::{Artifact, ArtifactKind, Need};
 use crate::bundle::forms::record::{LINES, NAME, Record, RecordedOperator};
 use crate::bundle::wanted::Wanted;
+use crate::bundle::{ARTIFACTS, is_list};
 use crate::cli::explore::outcome;
 use crate::cli::output::write_file;
 use crate::cli::{Outcome, Problem, Streams};
 use crate::closure::lists::IMAGES;
-use crate::disk::{Reach, made};
+use crate::disk::{By, Reach, made};
 use crate::error::Error;
 use crate::limits::Limits;
 use crate::report::{plain_line, write_json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-
-/// The list of everything, without schemes.
-const ARTIFACTS: &str = "artifacts.txt";
 
 /// How the lists are written.
 #[derive(Debug, clap::Args)]
@@ -57,6 +55,12 @@ pub(super) fn run(flags: &WriteFlags, streams: &mut Streams<'_>) -> Result<Outco
     let mut json = Vec::new();
     write_json(&record(&needed), LINES, &mut json)?;
     write_file(&path, &json).map_err(failed(&path))?;
+    for name in reach.folder(By::User, folder, "the folder")?.names()? {
+        if is_list(&name) && !text.contains_key(&name) {
+            let told = format!("{}: nothing belongs into it any more: remove it", folder.join(&name).display());
+            writeln!(streams.err, "warning: {}", plain_line(&told))?;
+        }
+    }
     Ok(outcome(needed.is_complete))
 }
 
