@@ -33,7 +33,10 @@ pub(super) fn sources(
 ) -> Result<Sources, Error> {
     let budget = Budget { runs, ..Budget::default() };
     let found = Sources::of(closure, prepared, settings, budget);
-    found.map_err(|error| without_secrets(prepared, error))
+    let mut sources = found.map_err(|error| without_secrets(prepared, error))?;
+    let secrets = Secrets::of_release(prepared);
+    sources.hide(|text| secrets.hide_in(text, false));
+    Ok(sources)
 }
 
 /// What to say if the values send images to a registry that is most likely the mirror.

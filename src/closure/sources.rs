@@ -30,7 +30,7 @@ impl Sources {
     /// The sources of the references of a closure.
     ///
     /// # Errors
-    /// The release without the values that name the mirror cannot be explored at all.
+    /// The user's values cannot be read.
     pub(crate) fn of(
         closure: &Closure,
         prepared: &ReleaseInputs,
@@ -48,7 +48,8 @@ impl Sources {
             return Ok(Self::default());
         }
         let twin = match without(prepared, mirror)? {
-            Some(twin) => Closure::of(&twin, settings, &mut Compiler::new(), budget)?,
+            // A release that cannot do without these values tells no source.
+            Some(twin) => Closure::of(&twin, settings, &mut Compiler::new(), budget).unwrap_or_default(),
             None => Closure::default(),
         };
         let others: Vec<(&ClosureImage, Reference)> = twin
@@ -71,6 +72,13 @@ impl Sources {
             }
         }
         Ok(sources)
+    }
+
+    /// Masks what must not be shown in the sources.
+    pub(crate) fn hide(&mut self, hide: impl Fn(&str) -> String) {
+        for sources in self.known.values_mut() {
+            *sources = std::mem::take(sources).iter().map(|text| hide(text)).collect();
+        }
     }
 
     /// What must be mirrored for a reference as printed: its sources, or itself if it does not name the mirror; nothing if the source is not
