@@ -9,7 +9,7 @@ use crate::compiler::Compiler;
 use crate::error::Error;
 use crate::limits::Limits;
 use crate::release::ReleaseInputs;
-use crate::report::{Coverage, ReleaseName, Report};
+use crate::report::{Coverage, ReleaseName, Report, ReportAbout};
 use crate::rule_ids;
 use crate::rules::RuleContext;
 use crate::secrets::Secrets;
@@ -58,7 +58,7 @@ pub(crate) fn report(prepared: Option<&ReleaseInputs>, analysis: &Analysis, sett
     Report {
         release: prepared.map(name).unwrap_or_default(),
         is_listed: false,
-        is_policy: false,
+        about: ReportAbout::Release,
         home: prepared.map(|prepared| prepared.chart.metadata_file.clone()),
         findings,
         suppressed: Vec::new(),

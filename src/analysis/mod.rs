@@ -27,7 +27,7 @@ mod propose;
 pub(crate) mod pull_secrets;
 mod reach;
 mod rewrite;
-mod sources;
+pub(crate) mod sources;
 mod together;
 mod traced;
 mod trial;

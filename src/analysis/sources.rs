@@ -135,7 +135,7 @@ pub(super) fn fill(judged: &mut [Judged], given: &Given<'_>, compiler: &mut Comp
 }
 
 /// The chart's own image in the version of a reference; `None` if they are not the same image.
-pub(super) fn in_version_of(own: &Reference, default: &Reference) -> Option<Reference> {
+pub(crate) fn in_version_of(own: &Reference, default: &Reference) -> Option<Reference> {
     let last = |reference: &Reference| reference.repository.rsplit('/').next().unwrap_or_default().to_owned();
     let (mine, theirs) = (last(own), last(default));
     // A typo still means the same image.

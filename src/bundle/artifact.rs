@@ -18,6 +18,8 @@ pub(crate) struct Artifact {
     pub digest: Option<String>,
     /// The platforms that are mirrored, such as `linux/amd64`; none means all that it has.
     pub platforms: Vec<String>,
+    /// The platforms that its index at the source has, as far as this is known.
+    pub index_platforms: Vec<String>,
     /// What needs it, as far as this is known.
     pub needed_by: Vec<Need>,
 }
@@ -42,9 +44,11 @@ impl ArtifactKind {
 }
 
 /// Who needs an artifact.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Need {
-    /// The chart, or the name of the release.
+    /// The release, `shop/prod`, if the lists are those of several.
+    pub release: Option<String>,
+    /// The chart with its path: `platform/charts/mesh`.
     pub chart: String,
     /// The line that prints it: `templates/deployment.yaml:14`.
     pub template: Option<String>,
@@ -56,13 +60,27 @@ impl Artifact {
     /// An artifact of which only the reference is known.
     pub(crate) fn new(kind: ArtifactKind, reference: Reference) -> Self {
         let digest = reference.digest.clone();
-        Self { kind, reference, destination: None, path: None, digest, platforms: Vec::new(), needed_by: Vec::new() }
+        Self {
+            kind,
+            reference,
+            destination: None,
+            path: None,
+            digest,
+            platforms: Vec::new(),
+            index_platforms: Vec::new(),
+            needed_by: Vec::new(),
+        }
     }
 
     /// The same with its place on the mirror.
     pub(crate) fn with_destination(self, destination: Option<Reference>) -> Self {
         let digest = self.digest.clone().or_else(|| destination.as_ref().and_then(|place| place.digest.clone()));
         Self { destination, digest, ..self }
+    }
+
+    /// What needs it with the fewest settings; `None` if it is not known what needs it.
+    pub(crate) fn smallest_need(&self) -> Option<&Need> {
+        self.needed_by.iter().min_by_key(|need| (need.settings.len(), &need.settings))
     }
 
     /// The place that the list names, on this mirror; `None` if the layout decides.

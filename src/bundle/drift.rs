@@ -1,20 +1,14 @@
 //! [`drift`]: how lists differ from what they should have, in both directions.
 
 use super::artifact::Artifact;
+use super::forms::record::is_record;
+use super::is_list_of_some;
 use super::listed::Listed;
+use super::wanted::Wanted;
 use crate::source::{File, Place};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
-
-/// An artifact, and the lists that should have it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Wanted {
-    /// The artifact, with what needs it.
-    pub artifact: Artifact,
-    /// The names of the lists: `images.txt`, `images-metallb.txt`.
-    pub lists: BTreeSet<String>,
-}
 
 /// A list as it is.
 #[derive(Debug, Clone)]
@@ -93,12 +87,19 @@ pub(crate) fn list_name(file: &File) -> &str {
 
 /// The differences, in the order of the files and their lines.
 ///
-/// A file with the name of a list should have what belongs into that list. Files with other names, such as those of other tools,
-/// should have everything together.
+/// A file with the name of a list should have what belongs into that list; beside such files, one with the name of a list that nothing belongs
+/// into should have nothing. Files with other names, such as those of other tools, should have everything together.
 pub(crate) fn drift(wanted: &[Wanted], found: &[FoundList]) -> Vec<Drift> {
     let names: BTreeSet<&str> = wanted.iter().flat_map(|one| &one.lists).map(String::as_str).collect();
+    let is_known = |list: &FoundList| names.contains(list_name(&list.file));
+    // Beside lists that are known, another one is that of a component that is gone.
+    let has_known = found.iter().any(is_known);
+    let is_gone = |list: &FoundList| has_known && is_list_of_some(list_name(&list.file));
     let (named, others): (Vec<&FoundList>, Vec<&FoundList>) =
-        found.iter().partition(|list| names.contains(list_name(&list.file)));
+        found.iter().partition(|list| is_known(list) || is_gone(list));
+    // A record repeats what the lists beside it say.
+    let (records, others): (Vec<&FoundList>, Vec<&FoundList>) =
+        others.into_iter().partition(|list| is_record(&list.file));
     let mut lists: BTreeMap<&str, Vec<&FoundList>> = BTreeMap::new();
     let mut has: BTreeMap<Key, BTreeSet<&str>> = BTreeMap::new();
     for list in named {
@@ -118,10 +119,13 @@ pub(crate) fn drift(wanted: &[Wanted], found: &[FoundList]) -> Vec<Drift> {
         let own = wanted.iter().filter(|one| one.lists.contains(*name));
         comparison.compare(name, own, files, &mut all);
     }
-    if let Some(first) = others.first() {
-        comparison.compare(list_name(&first.file), wanted.iter(), &others, &mut all);
+    for files in [&records, &others] {
+        if let Some(first) = files.first() {
+            comparison.compare(list_name(&first.file), wanted.iter(), files, &mut all);
+        }
     }
-    if let (true, Some(first)) = (others.is_empty(), found.first()) {
+    let is_record_alone = lists.is_empty() && !records.is_empty();
+    if let (true, Some(first)) = (others.is_empty() && !is_record_alone, found.first()) {
         // Nothing compares what belongs only into lists that are not there.
         let homeless = |one: &&Wanted| !one.lists.iter().any(|name| lists.contains_key(name.as_str()));
         for one in wanted.iter().filter(homeless) {
@@ -213,7 +217,7 @@ fn at(entry: &Listed, kind: DriftKind, artifact: Artifact) -> Drift {
 
 /// How an artifact is missing: at all, or under the smallest settings under which it is needed.
 fn missing_kind(artifact: &Artifact) -> DriftKind {
-    match artifact.needed_by.iter().min_by_key(|need| (need.settings.len(), &need.settings)) {
+    match artifact.smallest_need() {
         Some(smallest) if !smallest.settings.is_empty() => DriftKind::MissingUnderSwitch(smallest.settings.clone()),
         _ => DriftKind::Missing,
     }

@@ -56,6 +56,8 @@ pub(crate) struct Content {
     pub mirrors: Vec<NodeMirror>,
     /// What is neither.
     pub left_out: Vec<LeftOut>,
+    /// Whether it describes the lists beside it.
+    pub is_record: bool,
 }
 
 impl Content {

@@ -31,18 +31,23 @@ fn nothing_last(text: &Option<String>) -> (bool, Option<String>) {
 }
 
 fn are_one(one: &Artifact, other: &Artifact) -> bool {
-    fn fit<T: PartialEq>(one: &Option<T>, other: &Option<T>) -> bool {
-        one.is_none() || other.is_none() || one == other
-    }
-    let tag = |artifact: &Artifact| artifact.version().0.map(str::to_owned);
     let place =
         |artifact: &Artifact| artifact.destination.as_ref().map(ToString::to_string).or_else(|| artifact.path.clone());
-    let same_version = match (tag(one), tag(other)) {
-        (Some(one_tag), Some(other_tag)) => one_tag == other_tag && fit(&one.digest, &other.digest),
+    is_same_version(one, other) && fit(&place(one), &place(other))
+}
+
+/// Whether two artifacts of one repository are the same version, as far as both say: the tag, and the digest if both have one.
+pub(super) fn is_same_version(one: &Artifact, other: &Artifact) -> bool {
+    match (one.version().0, other.version().0) {
+        (Some(tag), Some(other_tag)) => tag == other_tag && fit(&one.digest, &other.digest),
         (None, None) => one.digest == other.digest,
         _ => false,
-    };
-    same_version && fit(&place(one), &place(other))
+    }
+}
+
+/// Whether two sides say the same, or one says nothing.
+fn fit<T: PartialEq>(one: &Option<T>, other: &Option<T>) -> bool {
+    one.is_none() || other.is_none() || one == other
 }
 
 fn merge(known: &mut Artifact, other: Artifact) {
@@ -59,6 +64,9 @@ fn merge(known: &mut Artifact, other: Artifact) {
         let new: Vec<String> =
             other.platforms.into_iter().filter(|platform| !known.platforms.contains(platform)).collect();
         known.platforms.extend(new);
+    }
+    if known.index_platforms.is_empty() {
+        known.index_platforms = other.index_platforms;
     }
     for need in other.needed_by {
         if !known.needed_by.contains(&need) {

@@ -1,16 +1,19 @@
 //! [`Bundle`]: the lists of mirrored images, and whether they contain a reference.
 
 pub(crate) mod artifact;
+pub(crate) mod comparison;
 pub(crate) mod drift;
 pub(crate) mod forms;
 mod lines;
 pub(crate) mod listed;
 mod merge;
+pub(crate) mod pins;
+pub(crate) mod wanted;
 
 use crate::error::Error;
 use crate::reference::{Layout, Mirror, Reference};
-use crate::source::File;
-use artifact::Artifact;
+use crate::source::{File, Place};
+use artifact::{Artifact, ArtifactKind};
 use listed::{LeftOut, Listed, NodeMirror};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -39,7 +42,15 @@ pub(crate) enum Verdict {
 
 /// Whether a file of this name is one of the lists.
 pub(crate) fn is_list(name: &str) -> bool {
-    matches!(name, "artifacts.txt" | "charts.txt") || name.starts_with("images") && name.ends_with(".txt")
+    name == ARTIFACTS || is_list_of_some(name)
+}
+
+/// The list of everything, without schemes.
+pub(crate) const ARTIFACTS: &str = "artifacts.txt";
+
+/// Whether a file of this name is a list of some of the artifacts: `images-mesh.txt`.
+pub(crate) fn is_list_of_some(name: &str) -> bool {
+    name == "charts.txt" || name.starts_with("images") && name.ends_with(".txt")
 }
 
 impl Bundle {
@@ -50,14 +61,57 @@ impl Bundle {
     /// different digests are an error, too: nobody can know which of them the mirror has.
     pub(crate) fn read<'f>(files: impl IntoIterator<Item = &'f Arc<File>>) -> Result<Self, Error> {
         let mut bundle = Self::default();
+        let mut recorded = Vec::new();
         for file in files {
             let content = forms::read(file)?;
+            if content.is_record {
+                recorded.extend(content.artifacts);
+                continue;
+            }
             bundle.entries.extend(content.artifacts);
             bundle.node_mirrors.extend(content.mirrors);
             bundle.left_out.extend(content.left_out);
         }
+        bundle.fill_in(recorded)?;
         bundle.check_digests()?;
         Ok(bundle)
+    }
+
+    /// Completes entries by what a record says about them; what is in no list is one by itself.
+    fn fill_in(&mut self, recorded: Vec<Listed>) -> Result<(), Error> {
+        let key = |artifact: &Artifact| (artifact.reference.name(), artifact.version().0.map(str::to_owned));
+        let mut known: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        for (number, entry) in self.entries.iter().enumerate() {
+            known.entry(key(&entry.artifact)).or_default().push(number);
+        }
+        for one in recorded {
+            let tagged = one.artifact.reference.tag.is_some();
+            let same = known.get(&key(&one.artifact)).into_iter().flatten();
+            let same: Vec<usize> =
+                same.copied().filter(|&at| tagged || self.entries[at].artifact.digest == one.artifact.digest).collect();
+            for &at in &same {
+                let Listed { artifact, place } = &mut self.entries[at];
+                // Fewer platforms have another digest.
+                if artifact.platforms.is_empty() {
+                    match (&artifact.digest, &one.artifact.digest) {
+                        (Some(own), Some(other)) if !own.eq_ignore_ascii_case(other) => {
+                            return Err(contradiction(place, artifact, &one));
+                        }
+                        (None, Some(other)) => artifact.digest = Some(other.clone()),
+                        _ => {}
+                    }
+                }
+                artifact.index_platforms.clone_from(&one.artifact.index_platforms);
+                artifact.needed_by.clone_from(&one.artifact.needed_by);
+                if one.artifact.kind == ArtifactKind::Chart {
+                    artifact.kind = ArtifactKind::Chart;
+                }
+            }
+            if same.is_empty() {
+                self.entries.push(one);
+            }
+        }
+        Ok(())
     }
 
     fn check_digests(&self) -> Result<(), Error> {
@@ -70,12 +124,7 @@ impl Bundle {
             let first = *known.entry(key).or_insert(entry);
             let other = first.artifact.digest.as_deref().unwrap_or_default();
             if !other.eq_ignore_ascii_case(digest) {
-                let why = format!(
-                    "{}:{tag} has the digest {digest} here and {other} at {}; remove the one that was not mirrored",
-                    artifact.reference.name(),
-                    first.place
-                );
-                return Err(listed::placed_error(&entry.place, why));
+                return Err(contradiction(&entry.place, artifact, first));
             }
         }
         Ok(())
@@ -115,6 +164,20 @@ impl Bundle {
         }
         ByName { bundle: self, mirror: mirror.clone(), known }
     }
+}
+
+/// The error that an artifact has another digest elsewhere.
+fn contradiction(place: &Place, artifact: &Artifact, other: &Listed) -> Error {
+    let digest = |artifact: &Artifact| artifact.digest.clone().unwrap_or_default();
+    let why = format!(
+        "{}:{} has the digest {} here and {} at {}; remove the one that was not mirrored",
+        artifact.reference.name(),
+        artifact.version().0.unwrap_or_default(),
+        digest(artifact),
+        digest(&other.artifact),
+        other.place
+    );
+    listed::placed_error(place, why)
 }
 
 /// The lists of a bundle by the names of their images.

@@ -304,20 +304,9 @@ impl Args {
         Ok(Suppressor { entries, baseline, today: self.today()?, is_complete })
     }
 
-    /// The date: as given, from `SOURCE_DATE_EPOCH`, or from the machine.
-    #[expect(clippy::disallowed_methods, reason = "the clock and the environment of the command")]
+    /// The date on which suppressions are judged.
     fn today(&self) -> Result<Date, Error> {
-        if let Some(today) = self.today {
-            return Ok(today);
-        }
-        let now = match std::env::var("SOURCE_DATE_EPOCH") {
-            Ok(seconds) => {
-                let seconds = seconds.parse().ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
-                seconds.ok_or_else(|| Error::input("SOURCE_DATE_EPOCH is not a number of seconds"))?
-            }
-            Err(_) => jiff::Timestamp::now(),
-        };
-        Ok(now.to_zoned(jiff::tz::TimeZone::UTC).date())
+        self.today.map_or_else(today, Ok)
     }
 
     /// What the releases of a run read: stdin once, charts that are fetched, and which comments count.
@@ -389,6 +378,19 @@ impl Args {
             *outcome = Outcome::Failed;
         }
     }
+}
+
+/// The date: from `SOURCE_DATE_EPOCH`, or from the machine.
+#[expect(clippy::disallowed_methods, reason = "the clock and the environment of the command")]
+pub(super) fn today() -> Result<Date, Error> {
+    let now = match std::env::var("SOURCE_DATE_EPOCH") {
+        Ok(seconds) => {
+            let seconds = seconds.parse().ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+            seconds.ok_or_else(|| Error::input("SOURCE_DATE_EPOCH is not a number of seconds"))?
+        }
+        Err(_) => jiff::Timestamp::now(),
+    };
+    Ok(now.to_zoned(jiff::tz::TimeZone::UTC).date())
 }
 
 /// What to do instead if a chart argument is in fact manifests.

@@ -1,6 +1,7 @@
 //! Files that say what was mirrored: read from paths, and parsed.
 
 use crate::bundle::forms::recognition::{found, is_candidate};
+use crate::bundle::forms::record;
 use crate::bundle::{Bundle, is_list};
 use crate::disk::{By, Folder, Reach, look, seen, shown};
 use crate::error::Error;
@@ -50,12 +51,12 @@ pub(super) fn parse_mirrored(lists: &[Arc<File>]) -> Result<Bundle, Error> {
 
 /// Whether a file in a folder may be one of the bundle's, by its name.
 pub(super) fn may_be_of_bundle(name: &str) -> bool {
-    is_list(name) || is_candidate(name)
+    is_list(name) || record::is_name(name) || is_candidate(name)
 }
 
 /// Whether a file in a folder is one of the bundle's: plain lists by their names, others by their content.
 pub(super) fn is_of_bundle(name: &str, file: &Arc<File>) -> Result<bool, Error> {
-    Ok(is_list(name) || is_candidate(name) && found(file)?.is_some())
+    Ok(is_list(name) || record::is_name(name) || is_candidate(name) && found(file)?.is_some())
 }
 
 /// The lists in a folder, by name.
@@ -75,7 +76,8 @@ fn lists_in(folder: &Folder<'_>, path: &Path) -> Result<Vec<Arc<File>>, Error> {
     }
     if files.is_empty() {
         let folder = folder.shown().display();
-        let text = "holds no artifacts.txt, images.txt, images-*.txt or charts.txt, and no list of another tool";
+        let text =
+            "holds no artifacts.txt, images.txt, images-*.txt, charts.txt or bundle.json, and no list of another tool";
         return Err(Error::input(format!("{folder} {text}")));
     }
     Ok(files)

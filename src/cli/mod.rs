@@ -278,6 +278,14 @@ pub(crate) fn run_with_patience(
             args.set_patience(patience);
             template::run(&args, streams)
         }
+        Command::Images(mut args) => {
+            args.set_patience(patience);
+            images::run(&args, streams)
+        }
+        Command::Bundle(mut args) => {
+            args.set_patience(patience);
+            bundle::run(&args, streams)
+        }
         _ => panic!("the command fetches nothing"),
     };
     match result {

@@ -52,6 +52,14 @@ pub(crate) struct SettingsFlags {
     /// tools (docs/bundle.md), or such a file (can be given several times)
     #[arg(long, value_name = "PATH")]
     bundle: Vec<PathBuf>,
+    #[command(flatten)]
+    rules: RuleFlags,
+}
+
+/// Which rules are checked.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "What is checked")]
+pub(super) struct RuleFlags {
     /// Check a rule that is off by default (can be given several times, or comma-separated)
     #[arg(long, value_name = "RULES", value_delimiter = ',')]
     select: Vec<String>,
@@ -192,6 +200,13 @@ impl SettingsFlags {
         })
     }
 
+    /// The levels of rules from the flags and the configuration.
+    pub(super) fn levels(&self, config: &Config) -> Result<BTreeMap<String, Level>, Error> {
+        self.rules.levels(config)
+    }
+}
+
+impl RuleFlags {
     /// The levels of rules from the flags and the configuration.
     pub(super) fn levels(&self, config: &Config) -> Result<BTreeMap<String, Level>, Error> {
         let mut levels = config.rules.clone();

@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::finding::Finding;
 use crate::reference::Mirror;
 use crate::report::changes::Changes;
-use crate::report::{Fingerprint, ReleaseName, Report};
+use crate::report::{Fingerprint, ReleaseName, Report, ReportAbout};
 use crate::rule_ids;
 use crate::settings::Settings;
 use crate::suppress::Checked;
@@ -267,7 +267,12 @@ impl Args {
             is_listed: true,
             mirror: mirror.map(ToString::to_string).unwrap_or_default(),
             secrets: policy.secrets(),
-            ..Report::without_manifests(ReleaseName { name, ..ReleaseName::default() }, findings, home)
+            ..Report::without_manifests(
+                ReportAbout::Policy,
+                ReleaseName { name, ..ReleaseName::default() },
+                findings,
+                home,
+            )
         };
         let mut checked = Checked { report, settings, comments: Vec::new() };
         if policy.is_of_base() {

@@ -1,5 +1,6 @@
 //! [`Assignment`]: values of switches, and executing a file under them.
 
+use super::operators;
 use super::slots::Slots;
 use super::{Setting, Switch, set_capability};
 use crate::helm::HelmVersion;
@@ -45,7 +46,7 @@ pub(super) fn settings_of(assignment: &Assignment) -> Vec<Setting> {
 /// The references in a text, and whether it could be read as YAML.
 pub(super) type Read = (Rc<[String]>, bool);
 
-/// The references in the text of a file.
+/// The references in the text of a file, and what it leaves to operators.
 pub(super) fn references(
     text: &Str,
     (name, source): (&str, &Arc<File>),
@@ -56,8 +57,9 @@ pub(super) fn references(
     let file = RenderedFile { name: name.to_owned(), source: source.clone(), text: text.clone(), emits: Vec::new() };
     let found = of_file(&file, helm, settings.hints(), limits, &Work::of(limits));
     let is_read = found.is_read;
-    let found: BTreeSet<String> = found.references().map(|image| image.text.as_str().to_owned()).collect();
-    (found.into_iter().collect(), is_read)
+    let mut all: BTreeSet<String> = found.references().map(|image| image.text.as_str().to_owned()).collect();
+    all.extend(operators::names(&file, helm, &settings.mirror, limits));
+    (all.into_iter().collect(), is_read)
 }
 
 /// Executes files under an assignment.

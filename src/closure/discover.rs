@@ -3,7 +3,8 @@
 use super::facts::Hot;
 use crate::compiler::Compiler;
 use crate::images::ImageUse;
-use crate::images::rendered::{may_name_an_image, of_file};
+use crate::images::operators::{Implicit, may_leave_an_image};
+use crate::images::rendered::{may_name_an_image, of_file, operators_of_file};
 use crate::reads::GLOBAL;
 use crate::release::{InputChange, ReleaseInputs};
 use crate::render::manifest::Manifest;
@@ -43,7 +44,7 @@ impl Discovered {
         // As the values say, if the release renders: only then the parts of a reference are those that belong together.
         let course = |way: u32| way.checked_sub(1).map_or(Course::AsIs, Course::Everything);
         for way in 0..=MOST_WAYS {
-            let mut decisions = Decisions::new(course(way), may_name_an_image);
+            let mut decisions = Decisions::new(course(way), |text| may_name_an_image(text) || may_leave_an_image(text));
             if way > 1 {
                 let wanted = |name: &str| untaken.get(name).is_some_and(|ways| ways.contains(&(way - 1)));
                 decisions.skipped = names.iter().filter(|name| !wanted(name)).cloned().collect();
@@ -62,6 +63,9 @@ impl Discovered {
                 let hints = settings.hints();
                 for image in of_file(file, prepared.env.helm, hints, &prepared.limits, &prepared.work).uses {
                     self.add(&image, &origins);
+                }
+                for one in operators_of_file(file, prepared.env.helm, &settings.mirror, &prepared.limits) {
+                    self.left_to_operator(&one, &origins);
                 }
             }
             names.extend(outcome.rendered.notes.iter().map(|file| file.name.clone()));
@@ -89,6 +93,16 @@ impl Discovered {
         }
         self.emitted(&image.manifest, image.text.whole().start);
         before != (self.hot.len(), self.free.len())
+    }
+
+    /// Adds where an object was printed that leaves an image to an operator: its beginning, and what would name the image.
+    fn left_to_operator(&mut self, one: &Implicit, origins: &Origins) {
+        let spans = one.manifest.content.spans();
+        for at in [0, one.place.start] {
+            let first = spans.partition_point(|span| span.end <= at);
+            self.hot.text.extend(spans.get(first).and_then(|span| template_byte(span, at.max(span.start), origins)));
+            self.emitted(&one.manifest, at);
+        }
     }
 
     fn part(&mut self, span: &Span, from: u32, origins: &Origins) {

@@ -19,8 +19,7 @@ use crate::template::touched::{ProbedPipes, Touch};
 use crate::template::{Map, Value};
 use crate::trace::Str;
 use crate::values_path::ValuesPath;
-use foldhash::fast::RandomState;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 

@@ -16,11 +16,13 @@ mod facts;
 mod file_search;
 pub(crate) mod lists;
 mod mentions;
+mod operators;
 mod pipelines;
 mod prove;
 mod rounds;
 mod slice;
 mod slots;
+pub(crate) mod sources;
 mod unprinted;
 mod usage;
 
@@ -159,7 +161,9 @@ impl Closure {
         let given = prepared.values(&[], None, &mut Vec::new()).map_err(explore::refused)?;
         let gates = Gates::of(prepared, &given.values)?;
         let mut explorer = Explorer::new(prepared, settings, compiler, budget, (given.values, gates));
-        rounds::closure(&mut explorer)
+        let mut closure = rounds::closure(&mut explorer)?;
+        operators::take_out(&mut closure);
+        Ok(closure)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::limits;
 use crate::bundle::forms::form::Form;
 use crate::bundle::forms::recognition::recognized;
+use crate::bundle::forms::record::is_record;
 use crate::bundle::forms::writing::Wish;
 use crate::bundle::forms::{self, write};
 use crate::bundle::{Bundle, Verdict};
@@ -59,7 +60,7 @@ pub(super) fn bundle(data: &[u8]) {
     let file = File::new("images.txt", text.as_bytes());
     let Ok(bundle) = Bundle::read([&file]) else { return };
     let Ok(mirror) = Mirror::parse("mirror.internal") else { return };
-    let is_plain = recognized(&file).is_ok_and(|form| form == Form::List);
+    let is_plain = !is_record(&file) && recognized(&file).is_ok_and(|form| form == Form::List);
     for line in text.lines().filter(|_| is_plain) {
         let Some(Ok(first)) = line.split_whitespace().next().map(Reference::parse) else { continue };
         for layout in LAYOUTS {

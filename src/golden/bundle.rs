@@ -4,15 +4,18 @@
 
 use super::{derived, files, read, root};
 use crate::bundle::artifact::{Artifact, Need};
-use crate::bundle::drift::{FoundList, Wanted, drift};
+use crate::bundle::drift::{FoundList, drift};
 use crate::bundle::forms::form::Form;
 use crate::bundle::forms::recognition::recognized;
+use crate::bundle::forms::record::{self, is_record};
 use crate::bundle::forms::writing::{Wish, Written};
 use crate::bundle::forms::{self};
 use crate::bundle::listed::Content;
+use crate::bundle::wanted::Wanted;
 use crate::bundle::{Bundle, listed::NodeMirror};
 use crate::list_findings::finding;
 use crate::reference::{Layout, Mirror};
+use crate::settings::Settings;
 use crate::source::{File, Place};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,11 +39,12 @@ fn shown(place: &Place) -> String {
 
 fn said(file: &Arc<File>) -> String {
     let form = match recognized(file) {
-        Ok(form) => form,
+        _ if is_record(file) => record::NAME,
+        Ok(form) => form.name(),
         Err(error) => return format!("error: {error}\n"),
     };
-    let mut text = format!("form: {}\n", form.name());
-    let Content { artifacts, mirrors, left_out } = match forms::read(file) {
+    let mut text = format!("form: {form}\n");
+    let Content { artifacts, mirrors, left_out, is_record: _ } = match forms::read(file) {
         Ok(content) => content,
         Err(error) => return text + &format!("error: {error}\n"),
     };
@@ -151,6 +155,7 @@ impl WantedLine {
             chart: "shop".to_owned(),
             template: Some("templates/deployment.yaml:14".to_owned()),
             settings: settings.clone(),
+            ..Need::default()
         };
         let needed_by = self.settings.iter().map(need).collect();
         Wanted { artifact: Artifact { needed_by, ..bundle.merged().remove(0) }, lists: self.lists.clone() }
@@ -172,7 +177,8 @@ fn lists_that_differ_are_told() {
         };
         let found: Vec<FoundList> = case.files.iter().map(list).collect();
         case.said = String::new();
-        for finding in drift(&wanted, &found).iter().map(finding) {
+        let settings = Settings::without_mirror();
+        for finding in drift(&wanted, &found).iter().filter_map(|one| finding(one, &settings)) {
             let severity = finding.severity.name();
             writeln!(case.said, "{severity}[{}]: {}", finding.rule, finding.message).expect("a String takes all");
             for excerpt in &finding.excerpts {

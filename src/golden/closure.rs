@@ -1,7 +1,7 @@
 //! `testdata/closure/*.jsonl`: small charts, and every image that they can print with the settings that bring it. Whatever complete
 //! renders print under all assignments of their booleans, and under random values, must be among them.
 
-use super::{derived, derived_lines, files, prepared, read, root, write_chart};
+use super::{conform, derived, derived_lines, files, prepared, read, root, write_chart};
 use crate::chart::load::load;
 use crate::cli::{Outcome, Streams, on_large_stack, run};
 use crate::closure::brute::{Plan, printed};
@@ -26,6 +26,9 @@ struct Case {
     /// By reference: `today`, or the settings that bring it, and why a complete render refuses them.
     #[serde(default)]
     images: BTreeMap<String, Vec<String>>,
+    /// What operators pull by themselves, with the settings that bring it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    operators: BTreeMap<String, Vec<String>>,
     /// What is not set and would become a part of an image.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     open: Vec<String>,
@@ -57,7 +60,12 @@ fn explored(case: Case) -> Case {
         settings.extend(image.unproven.iter().map(|why| format!("! {why}")));
         settings
     };
+    let operator = |one: &crate::closure::OperatorImage| {
+        let settings = one.settings.iter().map(ToString::to_string).collect();
+        (format!("{} of {}", one.image, one.operator), settings)
+    };
     Case {
+        operators: closure.operators.iter().map(operator).collect(),
         images: closure.images.iter().map(|image| (image.reference.clone(), settings(image))).collect(),
         open: closure.open.iter().map(ToString::to_string).collect(),
         bounded: closure.units.iter().filter(|unit| unit.is_bounded).map(|unit| unit.template.clone()).collect(),
@@ -104,6 +112,12 @@ fn the_lists_of_a_bundle_are_the_same_every_time_and_right() {
         let mut text = String::new();
         for path in files(&folder, "") {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if name == "bundle.json" {
+                conform(
+                    "bundle.schema.json",
+                    &[(name.clone(), serde_json::from_str(&read(&path)).expect("it is JSON"))],
+                );
+            }
             text.push_str(&format!("==> {name}\n{}", read(&path)));
         }
         text

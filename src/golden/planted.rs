@@ -2,7 +2,7 @@
 
 use super::{read, root, working_folder};
 use crate::cli::{Outcome, Streams, on_large_stack, run};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The planted texts: as people write them, of digits, of letters, and as services generate them.
 const PLANTS: [&str; 4] = ["Pl4nt-Xy", "4815162342", "correcthorsebatterystaple", "9f8e7d6c5b4a39281706f5e4d3c2b1a0"];
@@ -32,6 +32,12 @@ fn write(folder: &Path, path: &str, text: &str) {
     let path = folder.join(path);
     std::fs::create_dir_all(path.parent().expect("it has a folder")).expect("a folder can be made");
     std::fs::write(path, text).expect("a file can be written");
+}
+
+/// The files of a folder, if it is there.
+fn files_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = walkdir::WalkDir::new(folder).into_iter().filter_map(Result::ok);
+    entries.filter(|entry| entry.file_type().is_file()).map(walkdir::DirEntry::into_path).collect()
 }
 
 fn words(text: &str) -> Vec<String> {
@@ -262,12 +268,22 @@ fn no_message_tells_a_secret() {
             "images --format json",
             "images --format list",
             "images --format csv",
+            "images --all",
+            "images --all --format tree",
+            "images --all --format json",
+            "images --diff tag",
+            "images --all --mirror quay.io --diff default --format json",
+            "bundle -d lists --comments",
+            "bundle -d lists --mirror quay.io",
             "blame",
             "blame --full",
             "blame --format json",
             "blame --value db",
         ] {
             has_none(&said(&words(&format!("{command} --no-config {args}"))).1, &format!("{command} {args}"));
+            for list in files_in(Path::new("lists")) {
+                has_none(&read(&list), &format!("{} of {command} {args}", list.display()));
+            }
         }
     }
     for args in ["coalesce -f table.yaml", "download --select runtime-download", "reference -f table.yaml"] {

@@ -1,10 +1,13 @@
 //! The images of one rendered file, read as far as possible: of its documents if they can be parsed, otherwise of their lines.
 
+use super::operators::{Implicit, implicit, may_leave_an_image};
 use super::{Hints, ImageUse, Search, Tier};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
+use crate::reference::Mirror;
 use crate::render::RenderedFile;
 use crate::render::manifest::{Manifest, more, split};
+use crate::template::state::Emit;
 use crate::trace::Str;
 use crate::work::Work;
 use crate::yaml::{self, Data, Node};
@@ -53,24 +56,59 @@ pub(crate) fn of_file(
             }
         };
         for (kind, start, content, node) in parts {
-            let manifest = Manifest {
-                name: file.name.clone(),
-                source: file.source.clone(),
-                start,
-                emits: emits.clone(),
-                api_version: node.text_of("apiVersion"),
-                kind,
-                object_name: node.text_at(&["metadata", "name"]),
-                hook: None,
-                more: more(&content, &node),
-                content,
-                node,
-            };
+            let manifest = manifest((file, &emits), kind, start, content, node);
             found.extend(Search::counted(&[Arc::new(manifest)], hints, limits, work).uses);
         }
     }
     found.retain(|image| image.tier != Tier::Possible);
     FileImages { uses: found, is_read }
+}
+
+/// The objects of a file that leave an image to an operator, as far as the file alone shows: others may name the image.
+pub(crate) fn operators_of_file(
+    file: &RenderedFile,
+    helm: HelmVersion,
+    mirror: &Mirror,
+    limits: &Limits,
+) -> Vec<Implicit> {
+    if !may_leave_an_image(file.text.as_bytes()) {
+        return Vec::new();
+    }
+    let emits: Arc<[_]> = file.emits.clone().into();
+    let mut manifests = Vec::new();
+    for range in split(file.text.as_bytes(), helm) {
+        let (start, content) = (range.start as u32, file.text.slice(range));
+        if !may_leave_an_image(content.as_bytes()) || is_schema(content.as_bytes()) {
+            continue;
+        }
+        if let Ok(node) = yaml::read(content.as_bytes(), limits) {
+            manifests.push(Arc::new(manifest((file, &emits), node.text_of("kind"), start, content, node)));
+        }
+    }
+    implicit(&manifests, mirror, limits)
+}
+
+/// A document of a file.
+fn manifest(
+    (file, emits): (&RenderedFile, &Arc<[Emit]>),
+    kind: String,
+    start: u32,
+    content: Str,
+    node: Node,
+) -> Manifest {
+    Manifest {
+        name: file.name.clone(),
+        source: file.source.clone(),
+        start,
+        emits: emits.clone(),
+        api_version: node.text_of("apiVersion"),
+        kind,
+        object_name: node.text_at(&["metadata", "name"]),
+        hook: None,
+        more: more(&content, &node),
+        content,
+        node,
+    }
 }
 
 /// Whether a document is a CRD: long, and without images of its own.

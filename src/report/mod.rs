@@ -3,6 +3,7 @@
 pub(crate) mod blame;
 pub(crate) mod changes;
 pub(crate) mod closure;
+pub(crate) mod comparison;
 pub(crate) mod csv;
 mod event;
 mod exact;
@@ -53,8 +54,8 @@ pub(crate) struct Report {
     pub release: ReleaseName,
     /// Whether the configuration lists it: then it is one of several, whatever this run checks.
     pub is_listed: bool,
-    /// Whether it is not a release but the changes of a branch to the check itself, or lists: it has no manifests.
-    pub is_policy: bool,
+    /// What it is about.
+    pub about: ReportAbout,
     /// The file for findings without their own location: Chart.yaml, or the first of the manifests.
     pub home: Option<Arc<File>>,
     /// The findings, in order.
@@ -124,6 +125,31 @@ impl Suppressed {
     }
 }
 
+/// What a report is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReportAbout {
+    /// A release, or manifests.
+    Release,
+    /// The changes of a branch to the check itself.
+    Policy,
+    /// Lists of what is mirrored.
+    Lists,
+}
+
+impl ReportAbout {
+    /// All of them, in order.
+    const ALL: &'static [Self] = &[Self::Release, Self::Policy, Self::Lists];
+
+    /// For a verdict, where there are no manifests to count.
+    fn in_words(self) -> Option<&'static str> {
+        match self {
+            Self::Release => None,
+            Self::Policy => Some("changes of the branch to the check itself"),
+            Self::Lists => Some("the lists of what is mirrored"),
+        }
+    }
+}
+
 /// The name of a release.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ReleaseName {
@@ -146,11 +172,16 @@ impl ReleaseName {
 
 impl Report {
     /// Findings about something that is no release: the changes of a branch to the check itself, lists. There are no manifests.
-    pub(crate) fn without_manifests(name: ReleaseName, findings: Vec<Finding>, home: Option<Arc<File>>) -> Self {
+    pub(crate) fn without_manifests(
+        about: ReportAbout,
+        name: ReleaseName,
+        findings: Vec<Finding>,
+        home: Option<Arc<File>>,
+    ) -> Self {
         Self {
             release: name,
             is_listed: false,
-            is_policy: true,
+            about,
             home,
             findings,
             suppressed: Vec::new(),
@@ -186,7 +217,7 @@ impl Report {
 
     /// The verdict in one line, with what was checked.
     pub(crate) fn summary(&self) -> String {
-        if self.is_policy {
+        if let Some(about) = self.about.in_words() {
             let hints =
                 self.findings.iter().filter(|finding| finding.severity == crate::finding::Severity::Hint).count();
             let found = match self.findings.len() {
@@ -199,7 +230,7 @@ impl Report {
             } else {
                 format!(", {} suppressed", self.suppressed.len())
             };
-            return format!("{found}{accepted}: changes of the branch to the check itself");
+            return format!("{found}{accepted}: {about}");
         }
         let coverage = self.coverage;
         let looked = format!(

@@ -1,7 +1,7 @@
 //! [`Totals`]: the sums over the reports of one run.
 
 use super::held::Held;
-use super::{NO_PULL_SECRET, Report, count, plain_line};
+use super::{NO_PULL_SECRET, Report, ReportAbout, count, plain_line};
 use crate::finding::Severity;
 use crate::fix::Safety;
 use crate::holdings::Holding;
@@ -68,8 +68,9 @@ impl Totals {
             name: report.is_listed.then(|| report.release.full_name()),
             summary: report.summary(),
         });
-        self.releases += usize::from(!report.is_policy);
-        self.clean += usize::from(!report.is_policy && report.findings.is_empty());
+        let is_release = report.about == ReportAbout::Release;
+        self.releases += usize::from(is_release);
+        self.clean += usize::from(is_release && report.findings.is_empty());
         for finding in &report.findings {
             self.findings[severity_index(finding.severity)] += 1;
             match finding.fix.as_ref().map(|fix| fix.safety) {
@@ -87,7 +88,7 @@ impl Totals {
         self.no_pull_secret += usize::from(report.coverage.no_pull_secret);
         self.known += report.changes.as_ref().map_or(0, |changes| changes.known);
         if !self.mirrors.get(&report.mirror).is_some_and(|of_release| *of_release) {
-            self.mirrors.insert(report.mirror.clone(), !report.is_policy);
+            self.mirrors.insert(report.mirror.clone(), is_release);
         }
         let asked = report.images.iter().filter_map(|image| Some((image, image.on_mirror?)));
         self.on_mirror.extend(asked.map(|(image, holding)| (image.reference.clone(), holding)));

@@ -3,6 +3,7 @@
 
 mod digest_differs;
 mod doubled_registry;
+mod duplicate_list_line;
 mod expired_suppression;
 mod global_not_read;
 mod half_rewritten_image;
@@ -10,7 +11,9 @@ mod hardcoded_image;
 mod hidden_image;
 mod implicit_default_image;
 mod latent_override;
+mod list_digest_differs;
 mod mirror_not_checked;
+mod misplaced_list_line;
 mod missing_image;
 mod missing_pull_secret;
 mod mutable_tag;
@@ -18,6 +21,7 @@ mod not_in_bundle;
 mod not_on_mirror;
 mod nothing_rendered;
 mod number_as_tag;
+mod outdated_list_line;
 mod override_bypasses_mirror;
 mod override_pins_mirror;
 mod policy_changed;
@@ -27,7 +31,10 @@ mod rewrite_not_set;
 mod runtime_download;
 mod schema_needs_network;
 mod suppression_without_reason;
+mod unlisted_image;
+mod unlisted_optional_image;
 mod unmirrored_image;
+mod unneeded_list_line;
 mod unparsable_manifest;
 mod unpinned_image;
 mod unread_override;
@@ -44,6 +51,7 @@ use crate::provenance::{Decider, DeciderKind, layer_name};
 use crate::reads::GLOBAL;
 use crate::release::ReleaseInputs;
 use crate::render::output::is_crd_file;
+use crate::rule_ids;
 use crate::settings::Settings;
 use crate::source::Place;
 use std::collections::BTreeSet;
@@ -52,6 +60,7 @@ use std::collections::BTreeSet;
 pub(crate) static RULES: &[&Rule] = &[
     &digest_differs::RULE,
     &doubled_registry::RULE,
+    &duplicate_list_line::RULE,
     &expired_suppression::RULE,
     &global_not_read::RULE,
     &half_rewritten_image::RULE,
@@ -59,7 +68,9 @@ pub(crate) static RULES: &[&Rule] = &[
     &hidden_image::RULE,
     &implicit_default_image::RULE,
     &latent_override::RULE,
+    &list_digest_differs::RULE,
     &mirror_not_checked::RULE,
+    &misplaced_list_line::RULE,
     &missing_image::RULE,
     &missing_pull_secret::RULE,
     &mutable_tag::RULE,
@@ -67,6 +78,7 @@ pub(crate) static RULES: &[&Rule] = &[
     &not_on_mirror::RULE,
     &nothing_rendered::RULE,
     &number_as_tag::RULE,
+    &outdated_list_line::RULE,
     &override_bypasses_mirror::RULE,
     &override_pins_mirror::RULE,
     &policy_changed::RULE,
@@ -76,7 +88,10 @@ pub(crate) static RULES: &[&Rule] = &[
     &runtime_download::RULE,
     &schema_needs_network::RULE,
     &suppression_without_reason::RULE,
+    &unlisted_image::RULE,
+    &unlisted_optional_image::RULE,
     &unmirrored_image::RULE,
+    &unneeded_list_line::RULE,
     &unparsable_manifest::RULE,
     &unpinned_image::RULE,
     &unread_override::RULE,
@@ -304,7 +319,23 @@ fn same_line(a: &Place, b: &Place) -> bool {
     a.file.name() == b.file.name() && a.line() == b.line()
 }
 
+/// The rules about lists, which `bundle check` checks and `lint` does not.
+const OF_LISTS: &[&str] = &[
+    rule_ids::DUPLICATE_LIST_LINE,
+    rule_ids::LIST_DIGEST_DIFFERS,
+    rule_ids::MISPLACED_LIST_LINE,
+    rule_ids::OUTDATED_LIST_LINE,
+    rule_ids::UNLISTED_IMAGE,
+    rule_ids::UNLISTED_OPTIONAL_IMAGE,
+    rule_ids::UNNEEDED_LIST_LINE,
+];
+
 impl Rule {
+    /// Whether it is about lists, which `bundle check` checks and `lint` does not.
+    pub(crate) fn is_of_lists(&self) -> bool {
+        OF_LISTS.contains(&self.id)
+    }
+
     /// The rule's page: the `//!` lines of its file.
     pub(crate) fn page(&self) -> String {
         let lines = self.source.lines().map_while(|line| line.strip_prefix("//!"));
@@ -400,6 +431,11 @@ mod tests {
             args[2] = folder.join("manifests").to_string_lossy().into_owned();
             args.insert(2, "--manifests".to_owned());
         }
+        // Lists, which are compared with the chart.
+        if text.contains("# bundle/") {
+            let lists = folder.join("bundle").to_string_lossy().into_owned();
+            args = ["airtight", "bundle", "check", &lists, &args[2]].map(str::to_owned).to_vec();
+        }
         let is_branch = text.contains("# main/");
         if is_branch {
             files.clear();
@@ -410,7 +446,7 @@ mod tests {
         for line in text.lines() {
             match line.strip_prefix("# ") {
                 Some(flags) if flags.starts_with("--") => args.extend(flags.split_whitespace().map(str::to_owned)),
-                Some(path) if path.ends_with(".yaml") || path.ends_with(".json") => {
+                Some(path) if [".yaml", ".json", ".txt"].iter().any(|end| path.ends_with(end)) => {
                     files.push((path.to_owned(), String::new()))
                 }
                 _ => files.last_mut().expect("a file was begun").1.push_str(&format!("{line}\n")),

@@ -9,6 +9,7 @@ mod mirror_sets;
 mod node;
 mod oc_mirror;
 pub(crate) mod recognition;
+pub(crate) mod record;
 mod registries;
 mod regsync;
 mod skopeo_sync;
@@ -31,6 +32,9 @@ use writing::{Wish, Written};
 /// # Errors
 /// It cannot be read, or what it brings cannot be known from it alone. The error has the position: `hauler.yaml:7:13: …`.
 pub(crate) fn read(file: &Arc<File>) -> Result<Content, Error> {
+    if record::is_record(file) {
+        return record::read(file);
+    }
     match recognized(file)? {
         Form::List | Form::Artifacts => Ok(Content { artifacts: lines::read(file)?, ..Content::default() }),
         Form::Csv => table::read(file),

@@ -1,28 +1,21 @@
-//! `airtight bundle`: writes the lists of what a release can need.
+//! `airtight bundle`: writes the lists of what releases can need.
 
-use super::explore::{ExploreFlags, Explored};
-use crate::bundle::artifact::{Artifact, ArtifactKind};
-use crate::bundle::drift::Wanted;
-use crate::cli::explore::{outcome, warn};
+use super::explore::{ExploreFlags, Needed};
+use crate::bundle::artifact::{Artifact, ArtifactKind, Need};
+use crate::bundle::forms::record::{LINES, NAME, Record, RecordedOperator};
+use crate::bundle::wanted::Wanted;
+use crate::bundle::{ARTIFACTS, is_list};
+use crate::cli::explore::outcome;
 use crate::cli::output::write_file;
 use crate::cli::{Outcome, Problem, Streams};
-use crate::disk::{Reach, made};
+use crate::closure::lists::IMAGES;
+use crate::disk::{By, Reach, made};
 use crate::error::Error;
 use crate::limits::Limits;
 use crate::report::{plain_line, write_json};
-use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-
-/// The list of everything, without schemes.
-const ARTIFACTS: &str = "artifacts.txt";
-/// The whole truth beside the lists.
-const JSON: &str = "bundle.json";
-/// The form of `bundle.json`.
-const VERSION: u32 = 1;
-/// The depth to which it has its own lines.
-const LINES: usize = 3;
 
 /// How the lists are written.
 #[derive(Debug, clap::Args)]
@@ -34,42 +27,16 @@ pub(super) struct WriteFlags {
     #[arg(long)]
     comments: bool,
     #[command(flatten)]
-    explore: ExploreFlags,
-}
-
-#[derive(Serialize)]
-struct Document<'b> {
-    version: u32,
-    chart: &'b str,
-    release: &'b str,
-    complete: bool,
-    artifacts: Vec<Entry<'b>>,
-}
-
-#[derive(Serialize)]
-struct Entry<'b> {
-    reference: &'b str,
-    kind: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    digest: Option<&'b str>,
-    lists: Vec<&'b str>,
-    needed_by: Vec<NeedEntry<'b>>,
-}
-
-#[derive(Serialize)]
-struct NeedEntry<'b> {
-    chart: &'b str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    template: Option<&'b str>,
-    settings: &'b [String],
+    pub(super) explore: ExploreFlags,
 }
 
 /// Runs the command.
 pub(super) fn run(flags: &WriteFlags, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
-    let explored = flags.explore.explore(streams)?;
+    let needed = flags.explore.explore(streams)?;
     let folder = &flags.destination;
     let reach = Reach::of_user(Limits::default().file_bytes);
-    let text = lists(&explored.wanted, flags.comments);
+    let mut text = lists(&needed.wanted, flags.comments);
+    add_operators(&needed, &mut text);
     for name in text.keys() {
         reach.check_output(&folder.join(name)).map_err(|error| error.after("--destination"))?;
     }
@@ -84,12 +51,17 @@ pub(super) fn run(flags: &WriteFlags, streams: &mut Streams<'_>) -> Result<Outco
         let lines = text.lines().filter(|line| !line.starts_with('#')).count();
         writeln!(streams.out, "{}: {lines} {}", path.display(), if lines == 1 { "line" } else { "lines" })?;
     }
-    let path = folder.join(JSON);
+    let path = folder.join(NAME);
     let mut json = Vec::new();
-    write_json(&document(&explored), LINES, &mut json)?;
+    write_json(&record(&needed), LINES, &mut json)?;
     write_file(&path, &json).map_err(failed(&path))?;
-    warn(&explored.closure, streams);
-    Ok(outcome(explored.is_complete()))
+    for name in reach.folder(By::User, folder, "the folder")?.names()? {
+        if is_list(&name) && !text.contains_key(&name) {
+            let told = format!("{}: nothing belongs into it any more: remove it", folder.join(&name).display());
+            writeln!(streams.err, "warning: {}", plain_line(&told))?;
+        }
+    }
+    Ok(outcome(needed.is_complete))
 }
 
 /// The lists by name.
@@ -109,39 +81,48 @@ fn lists(wanted: &[Wanted], comments: bool) -> BTreeMap<String, String> {
 
 fn add(text: &mut String, scheme: &str, artifact: &Artifact, comment: Option<&str>) {
     let comment = comment.map(|comment| format!("  # {comment}")).unwrap_or_default();
-    let _ = writeln!(text, "{scheme}{}{comment}", plain_line(artifact.reference.as_written()));
+    let _ = writeln!(text, "{scheme}{}{comment}", plain_line(&artifact.line()));
 }
 
-/// What brings an artifact: `metallb.enabled=true`.
+/// What brings an artifact: `metallb.enabled=true`; if there are several releases, for each of them:
+/// `shop/dev: with the values as given; shop/prod: metrics.enabled=true`.
 fn comment(artifact: &Artifact) -> Option<String> {
-    let need = artifact.needed_by.first()?;
-    Some(match need.settings.as_slice() {
-        [] => "with the values as given".to_owned(),
-        settings => plain_line(&settings.join(", ")),
-    })
+    let mut smallest: BTreeMap<Option<&str>, &Need> = BTreeMap::new();
+    for need in &artifact.needed_by {
+        let known = smallest.entry(need.release.as_deref()).or_insert(need);
+        if (need.settings.len(), &need.settings) < (known.settings.len(), &known.settings) {
+            *known = need;
+        }
+    }
+    let told = |(release, need): (Option<&str>, &Need)| {
+        let settings = match need.settings.as_slice() {
+            [] => "with the values as given".to_owned(),
+            settings => settings.join(", "),
+        };
+        match release {
+            Some(release) => format!("{release}: {settings}"),
+            None => settings,
+        }
+    };
+    let told: Vec<String> = smallest.into_iter().map(told).collect();
+    (!told.is_empty()).then(|| plain_line(&told.join("; ")))
 }
 
-fn document(explored: &Explored) -> Document<'_> {
-    Document {
-        version: VERSION,
-        chart: &explored.chart,
-        release: &explored.release.name,
-        complete: explored.is_complete(),
-        artifacts: explored.wanted.iter().map(entry_of).collect(),
+/// Adds what operators pull by themselves to the list of all images, as comments: no manifest shows the tags.
+fn add_operators(needed: &Needed, lists: &mut BTreeMap<String, String>) {
+    for RecordedOperator { image, operator, release, settings } in &needed.operators {
+        let release = release.as_ref().map(|release| format!("{release}: ")).unwrap_or_default();
+        let with = if settings.is_empty() { "the values as given".to_owned() } else { settings.join(", ") };
+        let text = format!("{release}{operator} pulls {image} with {with}; no manifest shows its tag");
+        let _ = writeln!(lists.entry(IMAGES.to_owned()).or_default(), "# {}", plain_line(&text));
     }
 }
 
-fn entry_of(one: &Wanted) -> Entry<'_> {
-    Entry {
-        reference: one.artifact.reference.as_written(),
-        kind: one.artifact.kind.name(),
-        digest: one.artifact.digest.as_deref(),
-        lists: one.lists.iter().map(String::as_str).collect(),
-        needed_by: one
-            .artifact
-            .needed_by
-            .iter()
-            .map(|need| NeedEntry { chart: &need.chart, template: need.template.as_deref(), settings: &need.settings })
-            .collect(),
-    }
+fn record(needed: &Needed) -> Record {
+    let mut record = Record::of(&needed.wanted);
+    record.complete = needed.is_complete;
+    record.releases.clone_from(&needed.releases);
+    record.unknown_sources = needed.unknown_sources.iter().cloned().collect();
+    record.operators = needed.operators.iter().cloned().collect();
+    record
 }

@@ -214,6 +214,17 @@ impl SourceFlags {
         if self.connection.plain_http { " --plain-http" } else { "" }
     }
 
+    /// How a client for the registries of images works, beside those of charts; reads the files. What the flags say of connections is about
+    /// the registries of `charts`; those of `plain` are asked over HTTP.
+    ///
+    /// # Errors
+    /// A flag cannot be used.
+    pub(crate) fn options_of_sources(&self, charts: &[RemoteChart], plain: &[String]) -> Result<Options, Error> {
+        let mut options = self.options(&Asked::charts(charts), &[], &Reach::of_user(Limits::default().file_bytes))?;
+        options.tls.plain.extend(plain.iter().map(|host| host.to_ascii_lowercase()));
+        Ok(options)
+    }
+
     fn options(&self, asked: &Asked, repositories: &[HelmRepository], reach: &Reach) -> Result<Options, Error> {
         let hosts: BTreeSet<String> = asked.hosts.iter().cloned().collect();
         if self.offline {

@@ -28,7 +28,16 @@ impl FetchFlags {
     /// # Errors
     /// See [`ChartReference::parse`].
     pub(crate) fn reference(&self, chart: &Path) -> Result<ChartReference, Error> {
-        let reference = ChartReference::of_argument(chart, self.version(), self.repository(), look::exists)?;
+        self.reference_of(chart, None)
+    }
+
+    /// The chart that an argument of the command line names, in a version instead of that of the flags.
+    ///
+    /// # Errors
+    /// See [`ChartReference::parse`].
+    pub(crate) fn reference_of(&self, chart: &Path, version: Option<&str>) -> Result<ChartReference, Error> {
+        let version = version.or(self.version());
+        let reference = ChartReference::of_argument(chart, version, self.repository(), look::exists)?;
         let missing = reference.local().filter(|path| !look::exists(path)).and_then(Path::to_str);
         match missing.and_then(|chart| self.of_helms_list(chart)) {
             Some(error) => Err(error),

@@ -274,6 +274,9 @@ impl Hosts {
                     let text = self.shown(&String::from_utf8_lossy(&bytes));
                     format!("{path}: {}", masked.replace_all(&text, "$1: …").trim_end())
                 }
+                _ if ["images.txt", "charts.txt", "bundle.json"].iter().any(|name| path.ends_with(name)) => {
+                    format!("{path}:\n{}", self.shown(&String::from_utf8_lossy(&bytes)).trim_end())
+                }
                 _ => path,
             });
         }

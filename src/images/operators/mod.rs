@@ -12,8 +12,9 @@ use crate::limits::Limits;
 use crate::objects::ObjectName;
 use crate::reference::mirror::Mirror;
 use crate::render::manifest::Manifest;
+use aho_corasick::AhoCorasick;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// A place where an image is left to an operator's default.
 #[derive(Debug, Clone)]
@@ -51,8 +52,37 @@ pub(crate) fn implicit(manifests: &[Arc<Manifest>], mirror: &Mirror, limits: &Li
     found
 }
 
+/// Whether text may contain an object that leaves an image to an operator's default: `kind:` with one of the kinds of the catalogue.
+pub(crate) fn may_leave_an_image(text: &[u8]) -> bool {
+    static KINDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(release::kinds()).ok());
+    let Some(kinds) = KINDS.as_ref() else { return true };
+    let is_quote_or_blank = |byte: &u8| matches!(byte, b' ' | b'"' | b'\'');
+    kinds.find_overlapping_iter(text).any(|found| {
+        let before = &text[..found.start()];
+        let before = &before[..before.len() - before.iter().rev().take_while(|byte| is_quote_or_blank(byte)).count()];
+        let key = before.strip_suffix(b":").map(|key| key.strip_suffix(b"\"").unwrap_or(key));
+        let ends = text.get(found.end()).is_none_or(|byte| !byte.is_ascii_alphanumeric());
+        ends && key.is_some_and(|key| key.ends_with(b"kind"))
+    })
+}
+
 /// Whether images of a registry, `mirror.internal` or `mirror.internal/team`, come from the mirror.
 fn is_mirror(registry: &str, mirror: &Mirror) -> bool {
     let image = format!("{}/image", registry.trim_end_matches('/'));
     crate::reference::Reference::parse(&image).is_ok_and(|reference| mirror.serves(&reference))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may_leave_an_image;
+
+    #[test]
+    fn kinds_are_found_in_yaml_and_json() {
+        for text in ["kind: GatewayClass\n", "{\"kind\":\"Config\"}", "kind:  'Prometheus'", "a: 1\nkind: Config"] {
+            assert!(may_leave_an_image(text.as_bytes()), "{text}");
+        }
+        for text in ["kind: ConfigMap\n", "title: Prometheus\n", "kind: PrometheusRule", "Config", "kind"] {
+            assert!(!may_leave_an_image(text.as_bytes()), "{text}");
+        }
+    }
 }

@@ -462,6 +462,16 @@ fn documents<'n>(object: &Object<'n>, needles: &[&str], limits: &Limits, trees: 
 }
 
 /// The words that make a text or a kind relevant.
+/// The kinds of objects that leave an image to an operator's default.
+pub(super) fn kinds() -> Vec<&'static str> {
+    let objects = catalogue().iter().filter_map(|entry| match &entry.when.on {
+        On::Objects(objects) => Some(objects),
+        _ => None,
+    });
+    // ConfigMaps are everywhere, and those that configure operators name a kind.
+    objects.flat_map(|objects| &objects.kinds).map(String::as_str).filter(|kind| *kind != "ConfigMap").collect()
+}
+
 fn needles() -> Vec<&'static str> {
     let mut needles: Vec<&str> = Vec::new();
     let mut add = |objects: &'static Objects, field: Option<&'static Field>| match objects.kinds.as_slice() {

@@ -27,13 +27,8 @@ pub(crate) struct Inventory {
 impl Inventory {
     /// Keeps the images with at least this certainty, and of these registries, if any are given.
     pub(crate) fn narrow(&mut self, tier: Tier, registries: &[String]) {
-        let registry = |host: &str| match host.to_ascii_lowercase().as_str() {
-            "index.docker.io" => "docker.io".to_owned(),
-            host => host.to_owned(),
-        };
-        let registries: Vec<String> = registries.iter().map(|host| registry(host)).collect();
-        self.images.retain(|image| image.tier <= tier);
-        self.images.retain(|image| registries.is_empty() || registries.contains(&image.registry));
+        let is_wanted = is_of(registries);
+        self.images.retain(|image| image.tier <= tier && is_wanted(&image.registry));
         for image in &mut self.images {
             image.uses.retain(|one| one.tier <= tier);
         }
@@ -54,6 +49,16 @@ impl Inventory {
         }
         (seen.into_iter().collect(), unknown)
     }
+}
+
+/// Whether a registry is one of those that the user names; each is if there are none.
+pub(crate) fn is_of(registries: &[String]) -> impl Fn(&str) -> bool + use<> {
+    let registry = |host: &String| match host.to_ascii_lowercase().as_str() {
+        "index.docker.io" => "docker.io".to_owned(),
+        host => host.to_owned(),
+    };
+    let registries: Vec<String> = registries.iter().map(registry).collect();
+    move |registry| registries.is_empty() || registries.iter().any(|one| one == registry)
 }
 
 impl Inventory {

@@ -9,7 +9,7 @@ use crate::holdings::Holding;
 use crate::images::{Class, ReferencePart, Shape, Tier};
 use crate::objects::ObjectName;
 use crate::report::changes::{Changes, Replaced};
-use crate::report::{AcceptedBy, Coverage, ReleaseName, Report, Suppressed};
+use crate::report::{AcceptedBy, Coverage, ReleaseName, Report, ReportAbout, Suppressed};
 use crate::secrets::Secrets;
 use crate::source::{File, Place, Spot};
 use std::sync::Arc;
@@ -45,7 +45,7 @@ macro_rules! packed_names {
 }
 
 packed!(Report {
-    release, is_listed, is_policy, home, findings, suppressed, changes, images, gated, other_event_failed, coverage, mirror,
+    release, is_listed, about, home, findings, suppressed, changes, images, gated, other_event_failed, coverage, mirror,
     assumed_keys, is_told; secrets: Secrets::default()
 });
 packed!(ReleaseName { name, chart, namespace, environment });
@@ -70,7 +70,7 @@ packed!(Gated { reference, template, place, switches, mirrored });
 packed!(Assumed { key, value });
 packed!(Spot { line, column });
 
-packed_names!(Severity, Safety, AcceptedBy, Tier, ReferencePart, Shape, Class, Holding);
+packed_names!(ReportAbout, Severity, Safety, AcceptedBy, Tier, ReferencePart, Shape, Class, Holding);
 
 impl Packed for ValueAction {
     fn pack(&self, to: &mut Packer<'_>) {

@@ -1,5 +1,7 @@
 //! `airtight images`: each image of a chart, where it is used, and who decided it.
 
+mod difference;
+
 use super::explore::{explore, outcome, warn};
 use super::output::{terminal_width, write_file};
 use super::release::{hide_secrets, without_secrets};
@@ -8,13 +10,15 @@ use super::{Outcome, Problem, Streams};
 use crate::analysis::images::{images, unjudged};
 use crate::analysis::{Cause, RenderFailure, analyse, render};
 use crate::cli::one_release::{One, OneFlags, RenderFlags};
+use crate::closure::Closure;
 use crate::compiler::Compiler;
 use crate::error::{Error, ErrorKind};
 use crate::images::Tier;
 use crate::lint::name;
+use crate::reference::Reference;
 use crate::release::ReleaseInputs;
 use crate::report::closure;
-use crate::report::inventory::{Inventory, csv, json, list, table};
+use crate::report::inventory::{Inventory, csv, is_of, json, list, table};
 use crate::report::{ReleaseName, hide_in_gated, hide_in_images};
 use crate::secrets::Secrets;
 use crate::settings::Settings;
@@ -26,7 +30,8 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
                         airtight images charts/shop --mirror mirror.internal\n  \
-                        airtight images --release shop/prod --source --format list\n\n\
+                        airtight images --release shop/prod --source --format list\n  \
+                        airtight images --all --diff oci://ghcr.io/acme/charts/shop:1.4.0 charts/shop\n\n\
                         Exit status: 0 success, 1 nothing was rendered, or a list is incomplete (stderr says what is missing), 2 the chart \
                         does not render, or the tool could not do its work.")]
 pub(crate) struct Args {
@@ -36,7 +41,7 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with = "wide")]
     source: bool,
     /// List every image that the chart can print, over all of its switches, each with the smallest settings under which it appears
-    #[arg(long, conflicts_with_all = ["source", "wide"])]
+    #[arg(long, conflicts_with_all = ["source", "wide", "tier"])]
     all: bool,
     /// With --all, write how the list was found to a file, as JSON: files, switches, renders, what was never printed
     #[arg(long, value_name = "FILE", requires = "all")]
@@ -44,6 +49,16 @@ pub(crate) struct Args {
     /// With --all, the most executions of one template; beyond, only small combinations of its switches are tried
     #[arg(long, value_name = "N", default_value_t = 4096)]
     budget: u32,
+    /// Print what changes for the images from this chart to CHART, with the same values: new ones, other tags and digests, and those that
+    /// are gone; with --all over all switches
+    #[arg(long, value_name = "OLD", conflicts_with_all = ["source", "wide", "certificate"])]
+    diff: Option<PathBuf>,
+    /// The version of the chart of --diff, if it is fetched (default: that of --version)
+    #[arg(long, value_name = "VERSION", allow_hyphen_values = true, requires = "diff")]
+    diff_version: Option<String>,
+    /// With --diff, exit with status 1 if there are changes
+    #[arg(long, requires = "diff")]
+    exit_code: bool,
     /// Only images found with at least this certainty
     #[arg(long, value_enum, value_name = "TIER", default_value = "possible")]
     tier: TierFlag,
@@ -88,50 +103,19 @@ enum Format {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
-    let One { prepared, environment, settings, has_mirror, .. } = args.one.prepare(&args.render, streams)?;
-    if args.source && !has_mirror {
+    if let Some(old) = &args.diff {
+        return difference::run(args, old, streams);
+    }
+    let one = args.one.prepare(&args.render, streams)?;
+    if args.source && !one.has_mirror {
         return Err(Error::input(format!("--source: {NO_MIRROR}")).into());
     }
     if args.all || args.format == Format::Tree {
-        return all(args, &prepared, &settings, environment, streams);
+        return all(args, &one.prepared, &one.settings, one.environment, streams);
     }
-    let (mut compiler, mut lines) = (Compiler::new(), Vec::new());
-    let found = if has_mirror {
-        analyse(&prepared, &settings, &mut compiler, &mut lines).map(|analysis| {
-            let images = images(&analysis, &settings);
-            (images, analysis.gated, analysis.manifests.is_empty(), analysis.failure)
-        })
-    } else {
-        render(&prepared, &[], &mut compiler, &mut lines).and_then(|traced| {
-            let images = unjudged(&traced, &settings, &prepared.limits)?;
-            let is_empty = traced.manifests.iter().all(|manifest| manifest.is_blank()) && traced.crds.is_empty();
-            Ok((images, Vec::new(), is_empty, traced.failure))
-        })
-    };
-    hide_secrets(&prepared, &mut lines);
-    streams.log(&lines);
-    let (mut images, mut gated, is_empty, failure) = found.map_err(|error| without_secrets(&prepared, error))?;
-    if let Some(failure) = failure {
-        return Err(failed(&failure, &prepared));
-    }
-    let secrets = Secrets::of_release(&prepared);
-    hide_in_images(&mut images, &secrets);
-    hide_in_gated(&mut gated, &secrets);
-    let mut inventory = Inventory {
-        release: ReleaseName { environment, ..name(&prepared) },
-        mirror: has_mirror.then(|| settings.mirror.to_string()),
-        images,
-        gated,
-    };
+    let (mut inventory, is_empty) = inventory(one, streams)?;
     let registries: BTreeSet<String> = inventory.images.iter().map(|image| image.registry.clone()).collect();
-    inventory.narrow(
-        match args.tier {
-            TierFlag::Certain => Tier::Certain,
-            TierFlag::Likely => Tier::Likely,
-            TierFlag::Possible => Tier::Possible,
-        },
-        &args.registry,
-    );
+    args.narrow(&mut inventory);
     let out = &mut *streams.out;
     let left_out = match (args.format, args.source) {
         (Format::Text, false) => table::write(&inventory, args.wide, terminal_width(), out).map(|()| 0)?,
@@ -173,6 +157,68 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
     Ok(Outcome::Findings)
 }
 
+/// The images of a release as it is given, and whether it renders nothing.
+fn inventory(one: One, streams: &mut Streams<'_>) -> Result<(Inventory, bool), Problem> {
+    let One { prepared, environment, settings, has_mirror, .. } = one;
+    let (mut compiler, mut lines) = (Compiler::new(), Vec::new());
+    let found = if has_mirror {
+        analyse(&prepared, &settings, &mut compiler, &mut lines).map(|analysis| {
+            let images = images(&analysis, &settings);
+            (images, analysis.gated, analysis.manifests.is_empty(), analysis.failure)
+        })
+    } else {
+        render(&prepared, &[], &mut compiler, &mut lines).and_then(|traced| {
+            let images = unjudged(&traced, &settings, &prepared.limits)?;
+            let is_empty = traced.manifests.iter().all(|manifest| manifest.is_blank()) && traced.crds.is_empty();
+            Ok((images, Vec::new(), is_empty, traced.failure))
+        })
+    };
+    hide_secrets(&prepared, &mut lines);
+    streams.log(&lines);
+    let (mut images, mut gated, is_empty, failure) = found.map_err(|error| without_secrets(&prepared, error))?;
+    if let Some(failure) = failure {
+        return Err(failed(&failure, &prepared));
+    }
+    let secrets = Secrets::of_release(&prepared);
+    hide_in_images(&mut images, &secrets);
+    hide_in_gated(&mut gated, &secrets);
+    let inventory = Inventory {
+        release: ReleaseName { environment, ..name(&prepared) },
+        mirror: has_mirror.then(|| settings.mirror.to_string()),
+        images,
+        gated,
+    };
+    Ok((inventory, is_empty))
+}
+
+impl Args {
+    #[cfg(all(test, feature = "registry"))]
+    pub(crate) fn set_patience(&mut self, patience: crate::registry::Patience) {
+        self.render.set_patience(patience);
+    }
+
+    /// What the release can print over all of its switches, of the registries that the flags ask for.
+    fn closure(&self, prepared: &ReleaseInputs, settings: &Settings) -> Result<Closure, Error> {
+        let mut closure = explore(prepared, settings, self.budget)?;
+        let is_wanted = is_of(&self.registry);
+        closure.images.retain(|image| {
+            self.registry.is_empty()
+                || Reference::parse(&image.reference).is_ok_and(|reference| is_wanted(&reference.registry))
+        });
+        Ok(closure)
+    }
+
+    /// Keeps the images that the flags ask for.
+    fn narrow(&self, inventory: &mut Inventory) {
+        let tier = match self.tier {
+            TierFlag::Certain => Tier::Certain,
+            TierFlag::Likely => Tier::Likely,
+            TierFlag::Possible => Tier::Possible,
+        };
+        inventory.narrow(tier, &self.registry);
+    }
+}
+
 /// Lists what the chart can print over all of its switches.
 fn all(
     args: &Args,
@@ -184,7 +230,7 @@ fn all(
     if args.format == Format::Csv {
         return Err(Error::input("--all: --format csv is not supported; use json").into());
     }
-    let closure = explore(prepared, settings, args.budget)?;
+    let closure = args.closure(prepared, settings)?;
     let release = ReleaseName { environment, ..name(prepared) };
     if let Some(path) = &args.certificate {
         let mut text = Vec::new();
