@@ -120,6 +120,44 @@ fn every_policy_in_cel_agrees_with_the_table() {
     }
 }
 
+/// Each of these changes is a way around the mirror, or stops what must go on: the table shows it.
+#[test]
+fn every_part_of_a_policy_is_needed() {
+    let tables = Table::all();
+    for (part, without) in [
+        ("internal/']", "internal']"),
+        ("variables.pod.containers : []", "[] : []"),
+        ("variables.pod.initContainers : []", "[] : []"),
+        ("variables.pod.ephemeralContainers : []", "[] : []"),
+        ("variables.pod.volumes : []", "[] : []"),
+        (".lowerAscii()", ""),
+        (".filter(i, !(i.image in variables.before))", ""),
+        ("variables.podBefore.containers : []", "[] : []"),
+        ("{0,127}", "{0,128}"),
+        ("<= 256", "<= 257"),
+        ("{32,}", "*"),
+        ("[a-z0-9]+((", "[A-Za-z0-9]+(("),
+        ("object.kind == 'CronJob'", "object.kind == 'None'"),
+        ("object.kind != 'Pod' && i.image", "i.of == 'nothing' && i.image"),
+    ] {
+        let is_seen = tables.iter().any(|table| {
+            let request = table.request(Engine::Kubernetes);
+            let policy = super::write(&request).expect("a policy");
+            let policy: Json = serde_saphyr::from_str(policy.split("---\n").next().expect("a policy")).expect("YAML");
+            let changed = policy.to_string().replace(part, without);
+            let changed: Json = serde_json::from_str(&changed).expect("JSON");
+            if changed == policy {
+                return false;
+            }
+            table.cases.iter().enumerate().any(|(number, case)| {
+                let said = refusal(&request, std::slice::from_ref(&changed), &case.asked(number));
+                said != table.message(&case.refused, &request)
+            })
+        });
+        assert!(is_seen, "{part} can become {without}");
+    }
+}
+
 /// Whatever people write into the ConfigMap, a place is a host with a slash after it.
 #[test]
 fn a_parameter_is_read_as_a_host() {
