@@ -84,6 +84,7 @@ impl ApiServer {
         let args = [
             format!("--etcd-servers={of_store}"),
             format!("--bind-address={host}"),
+            format!("--advertise-address={host}"),
             format!("--secure-port={port}"),
             format!("--tls-cert-file={}", path("server.pem")),
             format!("--tls-private-key-file={}", path("server.key")),
