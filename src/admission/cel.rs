@@ -78,9 +78,9 @@ pub(super) fn images(request: &Request) -> Vec<Variable> {
         .iter()
         .map(|(list, _)| {
             let list = format!("variables.podBefore.{list}");
-            format!("(has({list}) ? {list} : []).filter(c, has(c.image)).map(c, c.image)")
+            format!("(has({list}) ? {list} : []).filter(c, has(c.image)).map(c, string(c.image))")
         })
-        .chain([format!("{}.map(v, v.image.reference)", volumes("variables.podBefore"))])
+        .chain([format!("{}.map(v, string(v.image.reference))", volumes("variables.podBefore"))])
         .collect();
     let before = Variable {
         name: "before",
@@ -92,11 +92,11 @@ pub(super) fn images(request: &Request) -> Vec<Variable> {
         .map(|(list, word)| {
             let list = format!("variables.pod.{list}");
             format!(
-                "(has({list}) ? {list} : []).filter(c, has(c.image)).map(c, {{'of': '{word} ' + c.name, 'image': c.image}})"
+                "(has({list}) ? {list} : []).filter(c, has(c.image)).map(c, {{'of': '{word} ' + c.name, 'image': string(c.image)}})"
             )
         })
         .chain([format!(
-            "{}.map(v, {{'of': 'image volume ' + v.name, 'image': v.image.reference}})",
+            "{}.map(v, {{'of': 'image volume ' + v.name, 'image': string(v.image.reference)}})",
             volumes("variables.pod")
         )])
         .collect();

@@ -213,10 +213,6 @@ fn a_real_server_enforces_what_the_table_says() {
                 _ => as_native(&request),
             };
             server.apply(&texts, |server| server.probe().is_some());
-            server.wait("the server has looked at the types", |server| {
-                let policy: Value = serde_saphyr::from_str(&texts[0]).expect("YAML");
-                server.send(Method::GET, &path(&policy), None).body["metadata"]["name"] == "images-from-mirror"
-            });
             compare(&server, &table, &request);
             server.take_back(&texts);
         }
@@ -232,16 +228,16 @@ fn a_real_server_exempts_and_audits() {
     server.apply(&texts_of_deny, |server| server.probe().is_some());
     let exempt = server.try_create(&pod("quay.io/acme/shop:1", "kube-system"));
     assert_eq!(exempt.status, 201, "{}", exempt.message());
-    // How a refusal reads, by what is sent.
+    // kubectl's wording depends on the reason.
     let refused = server.try_create(&pod("quay.io/acme/shop:1", "default"));
-    assert!(refused.message().starts_with("pods \"probe\" is invalid"), "{}", refused.message());
-    let good = pod("mirror.internal/acme/shop:1", "default");
+    assert_eq!((refused.status, refused.body["reason"].as_str()), (422, Some("Invalid")), "{}", refused.body);
+    let mut good = pod("mirror.internal/acme/shop:1", "default");
+    good["metadata"]["name"] = "shop".into();
     assert_eq!(server.create(&good).status, 201);
     let patch =
         json!([{"op": "replace", "path": "/spec/containers/0/image", "value": "quay.io/acme/shop:1"}]).to_string();
     let patched = server.send(Method::PATCH, &path(&good), Some(("application/json-patch+json", patch)));
     assert_eq!((patched.status, patched.body["reason"].as_str()), (422, Some("Invalid")), "{}", patched.body);
-    assert!(patched.message().starts_with("pods \"probe\" is forbidden"), "{}", patched.message());
     server.take_back(&texts_of_deny);
 
     let audit = Request { audit: true, ..deny };
