@@ -25,7 +25,7 @@ pub(super) fn documents(request: &Request) -> Vec<Document> {
 fn head() -> Vec<String> {
     [
         "Refuses pods with images that are not pulled from the mirror. Kubernetes 1.30 and later.",
-        "kubectl shows a refusal as \"is invalid\" if it creates or replaces an object, and as \"is forbidden\" if it patches one.",
+        "kubectl shows a refusal as \"is invalid\", and some of its commands, such as `kubectl set image`, as \"is forbidden\".",
     ]
     .map(str::to_owned)
     .to_vec()

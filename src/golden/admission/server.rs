@@ -3,6 +3,7 @@
 use super::{Asked, Case, Table, documents, linted, request};
 use crate::admission::{Engine, Request, write};
 use crate::golden::api_server::{Answer, ApiServer};
+use crate::golden::{read, root};
 use crate::reference::{Layout, Mirror, Reference};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -228,6 +229,16 @@ fn a_real_server_exempts_and_audits() {
     server.apply(&texts_of_deny, |server| server.probe().is_some());
     let exempt = server.try_create(&pod("quay.io/acme/shop:1", "kube-system"));
     assert_eq!(exempt.status, 201, "{}", exempt.message());
+    // What docs/policy.md shows.
+    let mut shown = pod("quay.io/acme/shop:1", "default");
+    shown["spec"]["containers"][0]["name"] = "shop".into();
+    shown["spec"]["initContainers"] = json!([{"name": "wait", "image": "busybox:1.36"}]);
+    let message = server.try_create(&shown).message().to_owned();
+    let (_, said) = message.split_once(" is forbidden: ").expect("a refusal");
+    assert!(
+        read(&root().join("docs/policy.md")).contains(&format!("The pods \"shop\" is invalid: : {said}\n")),
+        "{said}"
+    );
     // kubectl's wording depends on the reason.
     let refused = server.try_create(&pod("quay.io/acme/shop:1", "default"));
     assert_eq!((refused.status, refused.body["reason"].as_str()), (422, Some("Invalid")), "{}", refused.body);
