@@ -9,12 +9,17 @@ use serde_json::Value;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
 /// The token of the user who may do everything.
 const TOKEN: &str = "Pl4nt-api-token";
+
+/// How often something is asked for, and how long nothing is asked between.
+const TRIES: usize = 600;
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// The server, which ends when this is dropped.
 #[derive(Debug)]
@@ -55,8 +60,35 @@ impl Drop for ApiServer {
 
 impl ApiServer {
     /// Starts a server without objects; `None` if the programs are not there, which is said.
+    ///
+    /// The connections of another server may take an address before a program listens on it: then it ends, and others are tried.
     pub(super) fn start() -> Option<Self> {
+        static STARTING: Mutex<()> = Mutex::new(());
         let (server, store) = (program("kube-apiserver")?, program("etcd")?);
+        let _alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
+        let started = (0..5).find_map(|_| {
+            let mut tried = Self::run(&server, &store);
+            tried.becomes_ready().then_some(tried)
+        });
+        Some(started.expect("a server starts on free addresses"))
+    }
+
+    /// Whether it becomes ready; otherwise a program has ended.
+    fn becomes_ready(&mut self) -> bool {
+        for _ in 0..TRIES {
+            if self.try_send(Method::GET, "/readyz", None).is_some_and(|answer| answer.status == 200) {
+                return true;
+            }
+            if self.programs.iter_mut().any(|program| program.try_wait().expect("a program of ours").is_some()) {
+                return false;
+            }
+            std::thread::sleep(PAUSE);
+        }
+        panic!("the server does not become ready\n{}", self.logs());
+    }
+
+    /// Runs the programs.
+    fn run(server: &PathBuf, store: &PathBuf) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         certificates(folder.path());
         let path = |name: &str| folder.path().join(name).display().to_string();
@@ -76,7 +108,7 @@ impl ApiServer {
             format!("--initial-cluster=default={of_peers}"),
             "--unsafe-no-fsync=true".to_owned(),
         ];
-        let mut programs = vec![run(&store, &args, "etcd.log")];
+        let mut programs = vec![run(store, &args, "etcd.log")];
         let address = free_address();
         let (host, port) = address.split_once(':').expect("a port");
         std::fs::write(folder.path().join("tokens.csv"), format!("{TOKEN},admin,admin,system:masters\n"))
@@ -98,33 +130,34 @@ impl ApiServer {
             "--disable-admission-plugins=ServiceAccount".to_owned(),
             "--endpoint-reconciler-type=none".to_owned(),
         ];
-        programs.push(run(&server, &args, "kube-apiserver.log"));
+        programs.push(run(server, &args, "kube-apiserver.log"));
         let authority = std::fs::read(folder.path().join("authority.pem")).expect("a certificate");
         let authority = Certificate::from_pem(&authority).expect("a certificate");
         let client = Client::builder().tls_certs_only([authority]).no_proxy().build().expect("a client");
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let server = Self { programs, folder, address, client, runtime };
-        server.wait("the server is ready", |server| {
-            server.try_send(Method::GET, "/readyz", None).is_some_and(|answer| answer.status == 200)
-        });
-        Some(server)
+        Self { programs, folder, address, client, runtime }
     }
 
     /// Asks until something is so. The server does many things some seconds later.
     pub(super) fn wait(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
-        for _ in 0..600 {
+        for _ in 0..TRIES {
             if is_so(self) {
                 return;
             }
-            std::thread::sleep(Duration::from_millis(200));
+            std::thread::sleep(PAUSE);
         }
+        panic!("it never came true that {what}\n{}", self.logs());
+    }
+
+    /// The last lines of what the programs said.
+    fn logs(&self) -> String {
         let mut said = String::new();
         for name in ["etcd.log", "kube-apiserver.log"] {
             let log = std::fs::read_to_string(self.folder.path().join(name)).unwrap_or_default();
             let last: Vec<&str> = log.lines().rev().take(20).collect();
             let _ = writeln!(said, "{name}: {last:#?}");
         }
-        panic!("it never came true that {what}\n{said}");
+        said
     }
 
     /// Sends a request, with a media type and a body if there is one.

@@ -256,6 +256,16 @@ fn a_real_server_exempts_and_audits() {
     assert_eq!((patched.status, patched.body["reason"].as_str()), (422, Some("Invalid")), "{}", patched.body);
     server.take_back(&texts_of_deny);
 
+    // Without its parameter a policy admits nothing.
+    let with_param = Request { param: Some("kube-public/mirror".parse().expect("a name")), ..deny.clone() };
+    let texts_of_param = texts(&with_param);
+    let is_admitted =
+        |server: &ApiServer| server.try_create(&pod("mirror.internal/acme/shop:1", "default")).status == 201;
+    server.apply(&texts_of_param[1..], |server| server.probe().is_some());
+    assert!(!is_admitted(&server));
+    server.apply(&texts_of_param[..1], |server| server.judges() && is_admitted(server));
+    server.take_back(&texts_of_param);
+
     let audit = Request { audit: true, ..deny };
     let texts_of_audit = texts(&audit);
     server.apply(&texts_of_audit, ApiServer::judges);
