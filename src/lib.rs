@@ -67,6 +67,7 @@
     allow(dead_code, unused_imports, reason = "much of it is only used by the command")
 )]
 
+mod admission;
 mod analysis;
 mod api;
 mod blame;

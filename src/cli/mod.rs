@@ -2,6 +2,7 @@
 //!
 //! stdout carries the product, stderr the messages. Exit status: 0 clean, 1 findings, 2 the tool could not do its work.
 
+pub(crate) mod admission;
 pub(crate) mod blame;
 mod booleans;
 pub(crate) mod bundle;
@@ -78,6 +79,7 @@ enum Command {
     Pull(Box<pull::Args>),
     #[cfg(feature = "registry")]
     Dependency(Box<dependency::Args>),
+    Policy(Box<admission::Args>),
     Init(init::Args),
     Rules(rules::Args),
     Explain(rules::ExplainArgs),
@@ -222,6 +224,7 @@ fn run_behind_doors(args: impl IntoIterator<Item = impl Into<OsString>>, streams
             args.stop_clock();
             lint::run(args, streams)
         }
+        Command::Policy(args) => admission::run(args, streams),
         Command::Init(args) => init::run(args, streams),
         Command::Images(args) => images::run(args, streams),
         Command::Blame(args) => blame::run(args, streams),

@@ -141,6 +141,35 @@ impl MirrorFlags {
     }
 }
 
+/// The mirror and the layout, for commands that render nothing.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Mirror")]
+pub(crate) struct PlaceFlags {
+    /// The private registry (default: from the configuration): a host, optionally with a port and a path; or SOURCE=HOST/PATH for
+    /// each source registry (can be given several times)
+    #[arg(long, value_name = "HOST")]
+    mirror: Vec<String>,
+    /// How a source reference maps to a path on the mirror, with --rewrite
+    ///
+    /// Default: from the configuration, otherwise path.
+    #[arg(long, value_enum)]
+    layout: Option<LayoutFlag>,
+}
+
+impl PlaceFlags {
+    /// The mirror and the layout from the flags, then the configuration.
+    pub(super) fn place(&self, config: &Config) -> Result<(Mirror, Layout), Error> {
+        let target = target(&self.mirror, self.layout, &[], false)?.or(&config.target);
+        let mirror = target.mirror.ok_or_else(|| Error::input(NO_MIRROR))?;
+        Ok((mirror, target.layout.unwrap_or_default()))
+    }
+
+    /// Whether the user typed the layout.
+    pub(super) fn names_layout(&self) -> bool {
+        self.layout.is_some()
+    }
+}
+
 impl SettingsFlags {
     /// Whether the user typed the mirror.
     pub(super) fn names_mirror(&self) -> bool {

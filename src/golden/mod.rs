@@ -203,8 +203,11 @@ pub(crate) fn conform(schema: &str, documents: &[(String, serde_json::Value)]) {
     }
 }
 
+mod admission;
 #[cfg(feature = "cli")]
 mod advice;
+#[cfg(all(feature = "cli", feature = "registry"))]
+mod api_server;
 #[cfg(feature = "cli")]
 mod bounds;
 mod bundle;

@@ -80,7 +80,7 @@ impl Mirror {
     /// All places, in the form of the flags: `mirror.internal`, `docker.io=harbor.corp/hub, *=harbor.corp/other`.
     pub fn places(&self) -> String {
         let others = self.others.as_ref();
-        let named = self.by_source.iter().map(|(source, location)| format!("{source}={location}"));
+        let named = self.sources().map(|(source, place)| format!("{source}={place}"));
         match (self.by_source.is_empty(), others) {
             (true, Some(others)) => others.to_string(),
             _ => named.chain(others.map(|others| format!("{ANY}={others}"))).collect::<Vec<_>>().join(", "),
@@ -124,6 +124,21 @@ impl Mirror {
     /// The place of a source registry's images, `harbor.corp/dockerhub-proxy`; `None` if they are not mirrored.
     pub fn place_of(&self, source_registry: &str) -> Option<String> {
         self.by_source.get(source_registry).or(self.others.as_ref()).map(ToString::to_string)
+    }
+
+    /// The place of the images of all sources without one of their own; `None` if they are not mirrored.
+    pub(crate) fn place_of_others(&self) -> Option<String> {
+        self.others.as_ref().map(ToString::to_string)
+    }
+
+    /// The source registries with a place of their own, each with that place: `docker.io`, `harbor.corp/dockerhub-proxy`.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = (&str, String)> {
+        self.by_source.iter().map(|(source, location)| (source.as_str(), location.to_string()))
+    }
+
+    /// All places, each once: `harbor.corp/dockerhub-proxy`, `harbor.corp/quay`.
+    pub(crate) fn all_places(&self) -> BTreeSet<String> {
+        self.locations().map(ToString::to_string).collect()
     }
 
     /// The only source registry with images at the place of a reference; `None` if there are or may be several.

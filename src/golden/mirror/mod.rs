@@ -10,7 +10,7 @@ mod http;
 mod images;
 mod interrupted;
 mod layout;
-mod peers;
+pub(in crate::golden) mod peers;
 mod server;
 mod store;
 

@@ -6,7 +6,7 @@
 #![expect(clippy::disallowed_methods, reason = "files of the test")]
 
 mod forms;
-mod programs;
+pub(in crate::golden) mod programs;
 mod proxy;
 mod token_server;
 

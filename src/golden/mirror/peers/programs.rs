@@ -15,7 +15,7 @@ pub(super) const USER: &str = "mirror";
 pub(super) const PASSWORD: &str = "Pl4nt-Xy-peer";
 
 /// The path of a program; `None` if it is not there, which is said, and is an error if `AIRTIGHT_PEERS` names it.
-pub(super) fn program(name: &str) -> Option<PathBuf> {
+pub(in crate::golden) fn program(name: &str) -> Option<PathBuf> {
     let own = root().join("target/peers/bin").join(name);
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::iter::once(own).chain(std::env::split_paths(&path).map(|folder| folder.join(name)));
@@ -158,7 +158,7 @@ impl Peer {
 }
 
 /// An address on which nobody listens.
-pub(super) fn free_address() -> String {
+pub(in crate::golden) fn free_address() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     listener.local_addr().expect("it has an address").to_string()
 }
@@ -172,7 +172,7 @@ pub(super) fn said(program: &Path, args: &[&str], folder: &Path) -> Vec<u8> {
 }
 
 /// An authority, and a certificate of it for this machine.
-fn certificates(folder: &Path) {
+pub(in crate::golden) fn certificates(folder: &Path) {
     let openssl = PathBuf::from("openssl");
     let path = |name: &str| folder.join(name).display().to_string();
     std::fs::write(folder.join("extensions"), "subjectAltName=IP:127.0.0.1\nbasicConstraints=critical,CA:FALSE\n")
