@@ -76,7 +76,7 @@ pub(crate) struct Budget {
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { runs: 4096, file_steps: 40_000_000, steps: 600_000_000 }
+        Self { runs: 8192, file_steps: 40_000_000, steps: 600_000_000 }
     }
 }
 

@@ -166,7 +166,14 @@ pub(super) fn check_host(host: &str) -> Result<String, String> {
         name.split('.').all(label)
     };
     let good_port = port.is_none_or(|port| !port.is_empty() && port.chars().all(|c| c.is_ascii_digit()));
-    if !good_name || !good_port {
+    // What is before an `@` may be a password, and so may be what is in the place of a port.
+    if let Some((_, host)) = host.rsplit_once('@') {
+        return Err(format!("\"********@{host}\" is not a registry host: a registry is named without a user"));
+    }
+    if !good_port {
+        return Err(format!("\"{name}:********\" is not a registry host: its port is not a number"));
+    }
+    if !good_name {
         return Err(format!("{host:?} is not a registry host"));
     }
     Ok(host.to_ascii_lowercase())

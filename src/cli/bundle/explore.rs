@@ -8,7 +8,7 @@ use crate::cli::explore::{explore, sources, unnamed_mirror, warn, warn_of};
 use crate::cli::one_release::{One, OneFlags, RenderFlags};
 use crate::cli::{Problem, Streams};
 use crate::closure::lists::{Explored, ListFor, wanted};
-use crate::closure::{Closure, OperatorImage};
+use crate::closure::{Budget, Closure, OperatorImage};
 use crate::lint::name;
 use crate::reference::Reference;
 use crate::report::{ReleaseName, plain_line};
@@ -23,7 +23,7 @@ pub(super) struct ExploreFlags {
     #[arg(long)]
     only_values: bool,
     /// The most executions of one template; beyond, only small combinations of its switches are tried
-    #[arg(long, value_name = "N", default_value_t = 4096)]
+    #[arg(long, value_name = "N", default_value_t = Budget::default().runs)]
     budget: u32,
     #[command(flatten)]
     pins: PinFlags,

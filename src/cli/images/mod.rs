@@ -10,7 +10,7 @@ use super::{Outcome, Problem, Streams};
 use crate::analysis::images::{images, unjudged};
 use crate::analysis::{Cause, RenderFailure, analyse, render};
 use crate::cli::one_release::{One, OneFlags, RenderFlags};
-use crate::closure::Closure;
+use crate::closure::{Budget, Closure};
 use crate::compiler::Compiler;
 use crate::error::{Error, ErrorKind};
 use crate::images::Tier;
@@ -47,7 +47,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE", requires = "all")]
     certificate: Option<PathBuf>,
     /// With --all, the most executions of one template; beyond, only small combinations of its switches are tried
-    #[arg(long, value_name = "N", default_value_t = 4096)]
+    #[arg(long, value_name = "N", default_value_t = Budget::default().runs)]
     budget: u32,
     /// Print what changes for the images from this chart to CHART, with the same values: new ones, other tags and digests, and those that
     /// are gone; with --all over all switches
