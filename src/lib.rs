@@ -76,6 +76,7 @@ mod chart_reference;
 #[cfg(feature = "cli")]
 mod cli;
 mod closure;
+mod cluster;
 mod compiler;
 mod config;
 #[cfg(feature = "registry")]
@@ -126,12 +127,15 @@ mod render;
 mod report;
 mod rule_ids;
 mod rules;
+mod running;
 mod schema;
 mod secrets;
 mod semver;
 mod settings;
 mod shell;
 mod similar;
+#[cfg(feature = "cluster")]
+mod snapshot;
 mod source;
 mod sources;
 mod stack;
@@ -142,6 +146,8 @@ mod toml;
 mod trace;
 mod values;
 mod values_path;
+#[cfg(feature = "cluster")]
+mod watching;
 mod work;
 mod yaml;
 

@@ -286,10 +286,7 @@ impl Args {
     }
 
     pub(super) fn baseline(&self, reach: &Reach) -> Result<Option<Baseline>, Error> {
-        let Some(path) = &self.baseline else { return Ok(None) };
-        let text = reach.read(By::User, path).map_err(|error| error.after("--baseline"))?;
-        let file = File::on_disk(shown(path), seen(path), text);
-        Baseline::parse(&file).map(Some).map_err(|error| error.after(format_args!("--baseline: {}", path.display())))
+        self.baseline.as_deref().map(|path| read_baseline(path, reach)).transpose()
     }
 
     pub(super) fn suppressor<'c>(
@@ -301,23 +298,7 @@ impl Args {
             && self.manifests.is_empty()
             && self.releases.is_empty()
             && self.changed_since.is_none();
-        Ok(Suppressor { entries, baseline, today: self.today()?, is_complete })
-    }
-
-    /// The date: as given, from `SOURCE_DATE_EPOCH`, or from the machine.
-    #[expect(clippy::disallowed_methods, reason = "the clock and the environment of the command")]
-    fn today(&self) -> Result<Date, Error> {
-        if let Some(today) = self.today {
-            return Ok(today);
-        }
-        let now = match std::env::var("SOURCE_DATE_EPOCH") {
-            Ok(seconds) => {
-                let seconds = seconds.parse().ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
-                seconds.ok_or_else(|| Error::input("SOURCE_DATE_EPOCH is not a number of seconds"))?
-            }
-            Err(_) => jiff::Timestamp::now(),
-        };
-        Ok(now.to_zoned(jiff::tz::TimeZone::UTC).date())
+        Ok(Suppressor { entries, baseline, today: today(self.today)?, is_complete })
     }
 
     /// What the releases of a run read: stdin once, charts that are fetched, and which comments count.
@@ -389,6 +370,29 @@ impl Args {
             *outcome = Outcome::Failed;
         }
     }
+}
+
+/// The baseline in a file.
+pub(super) fn read_baseline(path: &Path, reach: &Reach) -> Result<Baseline, Error> {
+    let text = reach.read(By::User, path).map_err(|error| error.after("--baseline"))?;
+    let file = File::on_disk(shown(path), seen(path), text);
+    Baseline::parse(&file).map_err(|error| error.after(format_args!("--baseline: {}", path.display())))
+}
+
+/// The date on which suppressions are judged: as given, from `SOURCE_DATE_EPOCH`, or from the machine.
+#[expect(clippy::disallowed_methods, reason = "the clock and the environment of the command")]
+pub(super) fn today(given: Option<Date>) -> Result<Date, Error> {
+    if let Some(today) = given {
+        return Ok(today);
+    }
+    let now = match std::env::var("SOURCE_DATE_EPOCH") {
+        Ok(seconds) => {
+            let seconds = seconds.parse().ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+            seconds.ok_or_else(|| Error::input("SOURCE_DATE_EPOCH is not a number of seconds"))?
+        }
+        Err(_) => jiff::Timestamp::now(),
+    };
+    Ok(now.to_zoned(jiff::tz::TimeZone::UTC).date())
 }
 
 /// What to do instead if a chart argument is in fact manifests.

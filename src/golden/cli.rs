@@ -221,6 +221,7 @@ fn pages() {
         "docs/charts.md",
         "docs/bundle.md",
         "docs/closure.md",
+        "docs/verify.md",
     ] {
         let text = read(&root().join(name));
         let made = decided(&page(&text));

@@ -1,0 +1,117 @@
+//! `testdata/cluster/*.toml`: a cluster, and what `verify` says about it, over TLS on the loopback interface.
+
+mod server;
+
+use super::{derived, files, read, root, with_output, working_folder};
+use crate::cli::{Outcome, Streams, on_large_stack, run};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use server::{ApiServer, Manner, TOKEN};
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    /// The arguments after `verify`.
+    args: Vec<String>,
+    /// What the kubeconfig has that is wrong: `authority`, `token`, `program`, `port`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    wrong: String,
+    #[serde(default)]
+    server: Manner,
+    /// The objects, a line of JSON each; those of a file of the folder if it begins with `@`.
+    #[serde(default)]
+    objects: String,
+    #[serde(default)]
+    status: u8,
+    #[serde(default)]
+    stdout: String,
+    #[serde(default)]
+    stderr: String,
+    /// The requests that the server saw.
+    #[serde(default)]
+    requests: Vec<String>,
+}
+
+/// What no output may contain: parts of secrets that the objects and the kubeconfig have.
+const PLANTED: &[&str] = &["Pl4nt", "UGw0bnQ"];
+
+#[test]
+fn a_cluster_is_told_as_recorded() {
+    let cases = files("testdata/cluster", ".toml");
+    assert!(!cases.is_empty());
+    for path in cases {
+        let mut case: Case = toml::from_str(&read(&path)).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let server = ApiServer::start(objects(&case.objects), case.server.clone());
+        let (outcome, out, err) = verify(&case, &server.address);
+        for planted in PLANTED {
+            assert!(!out.contains(planted) && !err.contains(planted), "{} shows a secret: {out}{err}", path.display());
+        }
+        case.status = match outcome {
+            Outcome::Clean => 0,
+            Outcome::Findings => 1,
+            Outcome::Failed => 2,
+        };
+        (case.stdout, case.stderr) = (out, err);
+        case.requests = server.state().log.clone();
+        let text = toml::to_string_pretty(&case).expect("a case can be written");
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        derived(&format!("testdata/cluster/{name}"), &text);
+    }
+    page();
+}
+
+/// The page shows the output of cases; its other blocks are those of `testdata/cli`.
+fn page() {
+    let text = read(&root().join("docs/verify.md"));
+    let made = with_output(&text, "<!-- testdata/cluster/", ".toml -->\n```text\n", |name, _| {
+        let case: Case = toml::from_str(&read(&root().join(format!("testdata/cluster/{name}.toml")))).expect("a case");
+        if case.stdout.is_empty() { case.stderr } else { case.stdout }
+    });
+    derived("docs/verify.md", &made);
+}
+
+fn objects(text: &str) -> Vec<Value> {
+    let text = match text.trim().strip_prefix('@') {
+        Some(name) => read(&root().join("testdata/cluster").join(name)),
+        None => text.to_owned(),
+    };
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    lines.map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+}
+
+/// Runs the command against a server.
+fn verify(case: &Case, address: &str) -> (Outcome, String, String) {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let path = folder.path().join("kubeconfig.yaml");
+    let authority = if case.wrong == "authority" { "other-ca.pem" } else { "ca.pem" };
+    let authority = root().join("testdata/cluster/tls").join(authority);
+    let port = if case.wrong == "port" { "127.0.0.1:1" } else { address };
+    let user = match case.wrong.as_str() {
+        "token" => "{token: Pl4nt-Xy-another}".to_owned(),
+        "program" => {
+            "{exec: {apiVersion: client.authentication.k8s.io/v1, command: sh, args: [-c, 'echo Pl4nt-Xy; exit 3'], \
+                      interactiveMode: Never}}"
+                .to_owned()
+        }
+        _ => format!("{{token: {TOKEN}}}"),
+    };
+    let text = format!(
+        "apiVersion: v1\nkind: Config\ncurrent-context: test\n\
+         clusters: [{{name: test, cluster: {{server: 'https://{port}', certificate-authority: '{}'}}}}]\n\
+         users: [{{name: test, user: {user}}}]\n\
+         contexts: [{{name: test, context: {{cluster: test, user: test}}}}]\n",
+        authority.display()
+    );
+    std::fs::write(&path, text).expect("the file can be written");
+    let path = path.to_string_lossy().into_owned();
+    let args =
+        ["airtight", "verify", "--kubeconfig", &path].map(str::to_owned).into_iter().chain(case.args.iter().cloned());
+    let guard = working_folder(&root());
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let outcome =
+        on_large_stack(|| run(args, &mut Streams { out: &mut out, err: &mut err, input: &mut std::io::empty() }));
+    drop(guard);
+    let text =
+        |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).replace(address, "@server").replace(&path, "@kubeconfig");
+    (outcome.expect("it does not panic"), text(out), text(err))
+}
