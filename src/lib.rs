@@ -103,6 +103,7 @@ mod golden;
 mod helm;
 mod holdings;
 mod images;
+mod joined;
 mod json;
 mod limits;
 mod lint;

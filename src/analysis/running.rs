@@ -41,8 +41,8 @@ pub(crate) fn analyse_running(running: Running, settings: &Settings, limits: &Li
 
 /// The use of an image in pods, instead of in a list.
 fn use_of(listed: ImageUse, image: &RunningImage) -> ImageUse {
-    let user = image.uses.values().flat_map(|uses| &uses.users).next();
-    let (kind, name) = user.cloned().unwrap_or((UserKind::Container, String::new()));
+    let user = image.uses.values().flat_map(|uses| uses.users.iter()).next();
+    let (kind, name) = user.map_or((UserKind::Container, String::new()), |(kind, name)| (*kind, name.to_string()));
     let (list, field, shape, reason) = match kind {
         UserKind::Container => ("containers", "image", Shape::Container, "a container's image"),
         UserKind::Init | UserKind::Sidecar => ("initContainers", "image", Shape::Container, "a container's image"),

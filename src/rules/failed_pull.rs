@@ -87,7 +87,7 @@ fn is_explained(image: &RunningImage, running: &Running, secrets: &[String]) -> 
     let lacking: Vec<&str> =
         secrets.iter().flat_map(|name| running.secrets.lacks(name)).map(|(namespace, ..)| namespace).collect();
     image.uses.iter().all(|(owner, uses)| {
-        let is_unauthorized = uses.states.keys().any(|state| state.fault() == Some(PullFault::Unauthorized));
+        let is_unauthorized = uses.states.iter().any(|(state, _)| state.fault() == Some(PullFault::Unauthorized));
         !is_unauthorized || lacking.contains(&owner.namespace.as_str())
     })
 }

@@ -100,7 +100,7 @@ fn finding(
     let copy = |verb: &str| match secrets.source(name) {
         Some(source) => format!("{verb} it: {}", copy(name, source, namespace)),
         None => format!(
-            "{verb} it: kubectl create secret docker-registry {name}{of} --docker-server {mirror} --docker-username USER --docker-password PASSWORD"
+            "{verb} it: kubectl create secret docker-registry {name}{of} with --docker-server {mirror} and the credentials"
         ),
     };
     let (message, help) = match lack {

@@ -15,8 +15,10 @@ use crate::secrets::redacted;
 use node_mirrors::NodeMirrors;
 use owners::{Owners, owner_in, release_in};
 use pull_secrets::PullSecrets;
+use smallvec::SmallVec;
 use state::{PullFault, State};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// The nodes, containers and namespaces that are named of many.
 const NAMED: usize = 3;
@@ -43,6 +45,10 @@ pub(crate) struct Running {
     pub owners: Owners,
     /// The pull secrets of the namespaces whose pods pull from the mirror.
     pub secrets: PullSecrets,
+    /// Names that occur again and again.
+    names: BTreeSet<Arc<str>>,
+    /// The owners of the pods.
+    objects: BTreeSet<Arc<ObjectName>>,
 }
 
 /// An image that runs, or should.
@@ -51,7 +57,7 @@ pub(crate) struct RunningImage {
     /// Where it comes from.
     pub from: PulledFrom,
     /// What uses it, by the owner of the pods.
-    pub uses: BTreeMap<ObjectName, Uses>,
+    pub uses: BTreeMap<Arc<ObjectName>, Uses>,
     /// The digests that run, each with a pod that runs it.
     pub digests: BTreeMap<String, Digest>,
     /// The first message of the kubelet for each reason why it cannot be pulled.
@@ -75,23 +81,17 @@ pub(crate) struct Uses {
     /// The pods.
     pub pods: usize,
     /// The containers by what they do.
-    pub states: BTreeMap<State, usize>,
+    pub states: States,
     /// What uses it, the first few: `container api`, `image volume models`.
-    pub users: BTreeSet<(UserKind, String)>,
-    /// The first few nodes, and whether there are more.
-    pub nodes: Nodes,
-    /// A pod.
-    pub example: String,
+    pub users: SmallVec<[(UserKind, Arc<str>); 1]>,
+    /// The first few nodes.
+    pub nodes: SmallVec<[Arc<str>; NAMED]>,
+    /// Whether there are more nodes.
+    pub has_more_nodes: bool,
 }
 
-/// The first few nodes of pods, by name.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Nodes {
-    /// Their names.
-    pub named: BTreeSet<String>,
-    /// Whether there are more.
-    pub and_more: bool,
-}
+/// Numbers of containers by what they do: nearly always all do the same.
+pub(crate) type States = SmallVec<[(State, usize); 1]>;
 
 /// A digest that runs.
 #[derive(Debug, Clone, Default)]
@@ -173,6 +173,14 @@ impl Running {
                 own
             }
         };
+        let owner = match self.objects.get(&owner) {
+            Some(known) => known.clone(),
+            None => {
+                let owner = Arc::new(owner);
+                self.objects.insert(owner.clone());
+                owner
+            }
+        };
         self.pods += 1;
         if !self.namespaces.contains(metadata.namespace.as_ref()) {
             self.namespaces.insert(metadata.namespace.clone().into_owned());
@@ -204,9 +212,16 @@ impl Running {
                 Some(uses) => uses,
                 None => image.uses.entry(owner.clone()).or_default(),
             };
-            uses.note(user.kind, user.name, state, &pod.spec.node_name, is_first);
-            if uses.example.is_empty() {
-                uses.example = example.clone();
+            uses.pods += usize::from(is_first);
+            add_to(&mut uses.states, state, 1);
+            if uses.users.len() < NAMED
+                && !uses.users.iter().any(|(kind, name)| *kind == user.kind && **name == *user.name)
+            {
+                uses.users.push((user.kind, kept(&mut self.names, user.name)));
+            }
+            let node = pod.spec.node_name.as_ref();
+            if !node.is_empty() && !uses.nodes.iter().any(|known| **known == *node) {
+                uses.add_node(&kept(&mut self.names, node));
             }
         }
         if from_mirror {
@@ -222,7 +237,7 @@ impl Running {
     /// The owners of pods about which a report says something, and of which nothing is known yet.
     pub(crate) fn unknown_owners(&self) -> BTreeSet<ObjectName> {
         let told = self.images.values().filter(|image| image.from == PulledFrom::Elsewhere || image.has_faults());
-        self.owners.unknown(told.flat_map(|image| image.uses.keys()))
+        self.owners.unknown(told.flat_map(|image| image.uses.keys().map(Arc::as_ref)))
     }
 }
 
@@ -270,7 +285,7 @@ impl RunningImage {
     /// What its containers do, all together.
     pub(crate) fn states(&self) -> BTreeMap<&State, usize> {
         let mut states = BTreeMap::new();
-        for (state, number) in self.uses.values().flat_map(|uses| &uses.states) {
+        for (state, number) in self.uses.values().flat_map(|uses| uses.states.iter()) {
             *states.entry(state).or_default() += number;
         }
         states
@@ -278,41 +293,47 @@ impl RunningImage {
 }
 
 impl Uses {
-    fn note(&mut self, kind: UserKind, name: &str, state: State, node: &str, is_first_of_pod: bool) {
-        self.pods += usize::from(is_first_of_pod);
-        *self.states.entry(state).or_default() += 1;
-        if self.users.len() < NAMED {
-            self.users.insert((kind, name.to_owned()));
+    fn add_node(&mut self, node: &Arc<str>) {
+        match self.nodes.len() < NAMED {
+            true => self.nodes.push(node.clone()),
+            false => self.has_more_nodes = true,
         }
-        self.nodes.add(node);
     }
 
     /// Adds those of another owner, which has the same owner.
     pub(crate) fn and(&mut self, other: &Self) {
         self.pods += other.pods;
-        for (state, number) in &other.states {
-            *self.states.entry(state.clone()).or_default() += number;
+        other.states.iter().for_each(|(state, number)| add_to(&mut self.states, state.clone(), *number));
+        for user in &other.users {
+            if self.users.len() < NAMED && !self.users.contains(user) {
+                self.users.push(user.clone());
+            }
         }
-        let room = NAMED.saturating_sub(self.users.len());
-        let new: Vec<_> = other.users.iter().filter(|user| !self.users.contains(*user)).take(room).cloned().collect();
-        self.users.extend(new);
-        other.nodes.named.iter().for_each(|node| self.nodes.add(node));
-        self.nodes.and_more |= other.nodes.and_more;
-        if self.example.is_empty() {
-            self.example = other.example.clone();
+        for node in &other.nodes {
+            if !self.nodes.contains(node) {
+                self.add_node(node);
+            }
         }
+        self.has_more_nodes |= other.has_more_nodes;
     }
 }
 
-impl Nodes {
-    fn add(&mut self, node: &str) {
-        if node.is_empty() || self.named.contains(node) {
-            return;
-        }
-        self.named.insert(node.to_owned());
-        if self.named.len() > NAMED {
-            self.named.pop_last();
-            self.and_more = true;
+/// Counts containers that do something.
+fn add_to(states: &mut States, state: State, number: usize) {
+    match states.iter_mut().find(|(known, _)| *known == state) {
+        Some((_, count)) => *count += number,
+        None => states.push((state, number)),
+    }
+}
+
+/// A name that is kept once.
+fn kept(names: &mut BTreeSet<Arc<str>>, name: &str) -> Arc<str> {
+    match names.get(name) {
+        Some(known) => known.clone(),
+        None => {
+            let name: Arc<str> = name.into();
+            names.insert(name.clone());
+            name
         }
     }
 }

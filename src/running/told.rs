@@ -2,7 +2,7 @@
 
 use super::owners::HelmRelease;
 use super::state::State;
-use super::{NAMED, Nodes, Running, RunningImage, Uses};
+use super::{Running, RunningImage, Uses};
 use crate::names::count;
 use crate::objects::ObjectName;
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,8 +58,10 @@ fn made_by(top: &ObjectName, release: Option<&HelmRelease>, uses: &Uses) -> Stri
     let users: Vec<String> = uses.users.iter().map(|(kind, name)| format!("{} {name}", kind.name())).collect();
     // A pod that nobody made is told by its name.
     let pods = if top.kind == "Pod" { String::new() } else { count(uses.pods, "pod") };
-    let states = told(uses.states.iter().map(|(state, number)| (state, *number)));
-    let parts: Vec<String> = [pods, states, on(&uses.nodes)].into_iter().filter(|part| !part.is_empty()).collect();
+    let mut states: Vec<_> = uses.states.iter().map(|(state, number)| (state, *number)).collect();
+    states.sort_unstable();
+    let states = told(states.into_iter());
+    let parts: Vec<String> = [pods, states, on(uses)].into_iter().filter(|part| !part.is_empty()).collect();
     let colon = if parts.is_empty() { "" } else { ": " };
     format!("{top}{release}, {}{colon}{}", users.join(", "), parts.join(", "))
 }
@@ -73,9 +75,10 @@ fn told<'s>(states: impl Iterator<Item = (&'s State, usize)> + Clone) -> String 
 }
 
 /// `on node-1, node-2 and others`
-fn on(nodes: &Nodes) -> String {
-    let named: Vec<&str> = nodes.named.iter().take(NAMED).map(String::as_str).collect();
-    match (named.is_empty(), nodes.and_more) {
+fn on(uses: &Uses) -> String {
+    let mut named: Vec<&str> = uses.nodes.iter().map(AsRef::as_ref).collect();
+    named.sort_unstable();
+    match (named.is_empty(), uses.has_more_nodes) {
         (true, _) => String::new(),
         (false, false) => format!("on {}", named.join(", ")),
         (false, true) => format!("on {} and others", named.join(", ")),

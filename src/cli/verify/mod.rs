@@ -2,6 +2,7 @@
 
 #[cfg(feature = "cluster")]
 mod access;
+mod charts;
 #[cfg(feature = "cluster")]
 mod watch;
 
@@ -16,6 +17,7 @@ use crate::cluster::resources::rights;
 use crate::config::{Config, MirrorTarget};
 use crate::disk::{By, Reach, look};
 use crate::error::Error;
+use crate::joined::RenderedImages;
 use crate::limits::Limits;
 use crate::lint::lint_saved;
 use crate::reference::Mirror;
@@ -27,6 +29,7 @@ use crate::settings::Settings;
 use crate::suppress::{Checked, Suppressor};
 use jiff::civil::Date;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Find what runs in a cluster and does not come from the private mirror
@@ -72,6 +75,13 @@ pub(crate) struct Args {
     /// End --watch and --until-clean after this time, such as 90s, 5m or 1h; the exit status is 1 if something is wrong then
     #[arg(long, value_name = "DURATION", value_parser = duration_of, conflicts_with = "paths")]
     timeout: Option<Duration>,
+    /// Render the releases of airtight.yaml, and point each finding at the line of the values that made it; also list what runs and no
+    /// release renders, and what is rendered and does not run
+    #[arg(long, conflicts_with_all = ["watch", "until_clean"])]
+    with_charts: bool,
+    /// Add what runs and no release renders to images-running.txt in this folder, as a list of the bundle
+    #[arg(long, value_name = "FOLDER", requires = "with_charts")]
+    learn: Option<PathBuf>,
     /// Print the rights that this command needs, as manifests, and read nothing
     #[arg(long)]
     print_rbac: bool,
@@ -99,6 +109,7 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
     let limits = Limits::default();
     let mut reach = Reach::of_user(limits.file_bytes);
     let config = args.config.read(&mut reach)?;
+    let reach = Arc::new(reach);
     if args.print_rbac {
         write!(streams.out, "{}", rights(&args.settings.pull_secrets(&config), args.is_watching()))?;
         return Ok(Outcome::Clean);
@@ -117,7 +128,17 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
         [] => args.cluster(against, &settings, &limits, streams)?,
         paths => lint_saved(&manifests::read(paths, &reach, streams)?, against, &settings, &limits),
     };
-    let report = args.accepted(report, settings, &config, &reach)?;
+    let releases = if args.with_charts { args.rendered(&config, &reach, streams)? } else { Vec::new() };
+    let mut report = args.accepted(report, settings, &config, &reach)?;
+    report.hide_secrets(args.output.shows_changes());
+    if args.with_charts {
+        // Not everything that runs is known if only some pods are.
+        let is_whole = args.namespace.is_none() && args.selector.is_none();
+        let unrendered = RenderedImages::of(&releases).join(&mut report, is_whole);
+        if let Some(folder) = &args.learn {
+            args.learn(folder, &unrendered, streams, &reach)?;
+        }
+    }
     args.write(report, streams)
 }
 
@@ -167,8 +188,7 @@ impl Args {
         Ok(report)
     }
 
-    fn write(&self, mut report: Report, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
-        report.hide_secrets(self.output.shows_changes());
+    fn write(&self, report: Report, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
         let reports = [report];
         let reports = KeptReports::of(&reports);
         self.output.write(&reports, streams)?;

@@ -2,8 +2,9 @@
 
 mod server;
 
-use super::{derived, files, read, root, with_output, working_folder};
+use super::{conform, derived, files, read, root, with_output, working_folder};
 use crate::cli::{Outcome, Streams, on_large_stack, run};
+use crate::cluster::{Access, Cluster};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use server::{ApiServer, Manner, TOKEN};
@@ -30,6 +31,22 @@ struct Case {
     /// The requests that the server saw.
     #[serde(default)]
     requests: Vec<String>,
+}
+
+impl Case {
+    /// A run that is not recorded.
+    fn of(args: &[&str]) -> Self {
+        Self {
+            args: args.iter().map(|arg| (*arg).to_owned()).collect(),
+            wrong: String::new(),
+            server: Manner::default(),
+            objects: String::new(),
+            status: 0,
+            stdout: String::new(),
+            stderr: String::new(),
+            requests: Vec::new(),
+        }
+    }
 }
 
 /// What no output may contain: parts of secrets that the objects and the kubeconfig have.
@@ -114,4 +131,51 @@ fn verify(case: &Case, address: &str) -> (Outcome, String, String) {
     let text =
         |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).replace(address, "@server").replace(&path, "@kubeconfig");
     (outcome.expect("it does not panic"), text(out), text(err))
+}
+
+/// Findings without a line of a file have all formats, and none of them shows a secret.
+#[test]
+fn every_format_reports_a_cluster() {
+    for format in ["text", "html", "json", "sarif", "junit", "github", "gitlab", "markdown", "csv"] {
+        let server = ApiServer::start(objects("@secrets.jsonl"), Manner::default());
+        let args = ["--mirror", "mirror.internal", "--pull-secret", "mirror-creds", "--format", format];
+        let case = Case::of(&args);
+        let (outcome, out, err) = verify(&case, &server.address);
+        assert_eq!(outcome, Outcome::Findings, "{format}: {err}");
+        assert!(out.contains("namespace-without-pull-secret"), "{format}: {out}");
+        assert!(
+            PLANTED.iter().all(|planted| !out.contains(planted) && !err.contains(planted)),
+            "{format} shows a secret"
+        );
+        if format == "json" {
+            conform("report.schema.json", &[(format.to_owned(), serde_json::from_str(&out).expect("it is JSON"))]);
+        }
+    }
+}
+
+/// A kubeconfig that a branch brought does not run a program, unless the user names the file.
+#[cfg(unix)]
+#[test]
+fn a_program_of_the_repository_is_not_run() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    std::fs::create_dir(folder.path().join(".git")).expect("a folder can be made");
+    std::fs::create_dir(folder.path().join("deploy")).expect("a folder can be made");
+    let (path, mark) = (folder.path().join("kubeconfig"), folder.path().join("ran"));
+    let text = format!(
+        "clusters: [{{name: a, cluster: {{server: 'https://127.0.0.1:1'}}}}]\ncontexts: [{{name: a, context: {{cluster: a, user: a}}}}]\n\
+         current-context: a\nusers: [{{name: a, user: {{exec: {{apiVersion: client.authentication.k8s.io/v1, command: touch, args: ['{}'], \
+         interactiveMode: Never}}}}}}]\n",
+        mark.display()
+    );
+    std::fs::write(&path, text).expect("the file can be written");
+    let guard = working_folder(&folder.path().join("deploy"));
+    let found = Access { of_environment: vec![path.clone()], ..Access::default() };
+    let refused = Cluster::connect(&found).err().map(|error| error.to_string()).unwrap_or_default();
+    assert!(refused.contains("is in this repository and has the program \"touch\" run"), "{refused}");
+    assert!(!mark.exists());
+    // It prints no credentials, but it ran.
+    let named = Access { kubeconfig: Some(path), ..Access::default() };
+    let told = Cluster::connect(&named).err().map(|error| error.to_string()).unwrap_or_default();
+    drop(guard);
+    assert!(mark.exists(), "{told}");
 }
