@@ -165,6 +165,9 @@ pub(crate) struct ImageVolume<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct PodStatus<'a> {
+    /// `Pending`, `Running`, `Succeeded`, `Failed`, `Unknown`
+    #[serde(borrow)]
+    pub phase: Cow<'a, str>,
     #[serde(borrow, deserialize_with = "or_default")]
     pub init_container_statuses: Vec<ContainerStatus<'a>>,
     #[serde(borrow, deserialize_with = "or_default")]

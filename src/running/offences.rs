@@ -3,7 +3,7 @@
 
 use super::owners::owner_in;
 use super::state::{PullFault, State};
-use super::{Against, PulledFrom, users};
+use super::{Against, PulledFrom, UserKind, users};
 use crate::cluster::objects::Pod;
 use crate::objects::ObjectName;
 use std::collections::{BTreeMap, BTreeSet};
@@ -91,14 +91,15 @@ impl Offences {
     }
 
     fn note_progress(&mut self, name: &PodName, pod: &Pod<'_>) {
-        let is_pulled = |state: State| {
-            matches!(state, State::Runs | State::Ended)
-                || matches!(state, State::Waits(reason) if reason == "CrashLoopBackOff")
+        let has_image = |state: State| match state {
+            State::Runs | State::Ended => true,
+            State::Waits(reason) => reason == "CrashLoopBackOff",
+            State::PullFails { .. } | State::Unknown => false,
         };
-        // Init containers run before the others, which then wait for them.
-        let is_finished = users(pod)
-            .filter(|user| user.kind != super::UserKind::Volume)
-            .all(|user| is_pulled(State::of(user.status, user.image)));
+        // A pod that was evicted never gets its images.
+        let has_ended = matches!(pod.status.phase.as_ref(), "Succeeded" | "Failed");
+        let mut containers = users(pod).filter(|user| user.kind != UserKind::Volume);
+        let is_finished = has_ended || containers.all(|user| has_image(State::of(user.status, user.image)));
         self.pods_seen.insert(name.clone());
         match is_finished {
             true => self.unfinished.remove(name),
@@ -192,6 +193,10 @@ mod tests {
         let creating = json!({"waiting": {"reason": "ContainerCreating"}});
         assert_eq!(told(found.set(&pod("c", "mirror.internal/x:1", creating), against)), []);
         assert!(!found.is_clean(), "its image is not there yet");
+        let mut evicted = pod("c", "mirror.internal/x:1", json!({}));
+        evicted.status.phase = "Failed".into();
+        assert_eq!(told(found.set(&evicted, against)), []);
+        assert!(found.is_clean());
         let mut listed = Offences::default();
         listed.set(&pod("b", "quay.io/x:1", runs()), against);
         assert_eq!(told(found.update(listed.clone())), [(true, Wrong::Bypasses)]);

@@ -115,6 +115,7 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
         return Ok(Outcome::Clean);
     }
     args.output.check_paths(&reach)?;
+    args.check_namespace()?;
     let settings = args.settings.settings(&config, &MirrorTarget::default(), &reach)?;
     let node_mirrors = args.node_mirrors(&settings.mirror, &reach)?;
     let against = Against { mirror: &settings.mirror, node_mirrors: &node_mirrors };
@@ -143,6 +144,20 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
 }
 
 impl Args {
+    /// A namespace becomes a part of a URL.
+    fn check_namespace(&self) -> Result<(), Error> {
+        let is_label = |name: &str| {
+            let is_part = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+            !name.is_empty() && name.bytes().all(is_part)
+        };
+        match self.namespace.as_deref().filter(|name| !is_label(name)) {
+            Some(name) => {
+                Err(Error::input(format!("--namespace: {name:?} is not the name of a namespace, such as kube-system")))
+            }
+            None => Ok(()),
+        }
+    }
+
     fn is_watching(&self) -> bool {
         self.watch || self.until_clean
     }

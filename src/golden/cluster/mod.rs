@@ -4,7 +4,14 @@ mod server;
 
 use super::{conform, derived, files, read, root, with_output, working_folder};
 use crate::cli::{Outcome, Streams, on_large_stack, run};
+use crate::cluster::objects::Pod;
 use crate::cluster::{Access, Cluster};
+use crate::finding::Severity;
+use crate::limits::Limits;
+use crate::lint::lint_running;
+use crate::running::node_mirrors::NodeMirrors;
+use crate::running::{Against, Running};
+use crate::settings::Settings;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use server::{ApiServer, Manner, TOKEN};
@@ -178,4 +185,31 @@ fn a_program_of_the_repository_is_not_run() {
     let told = Cluster::connect(&named).err().map(|error| error.to_string()).unwrap_or_default();
     drop(guard);
     assert!(mark.exists(), "{told}");
+}
+
+#[derive(Deserialize)]
+struct Row {
+    name: String,
+    bad: bool,
+    pod: Value,
+}
+
+/// `testdata/running/pods.jsonl`: pods of every kind, and whether each is held to come from elsewhere.
+#[test]
+fn pods_of_every_kind_are_judged() {
+    let (settings, node_mirrors) =
+        (Settings::new("mirror.internal".parse().expect("a mirror")), NodeMirrors::default());
+    let against = Against { mirror: &settings.mirror, node_mirrors: &node_mirrors };
+    let mut wrong = Vec::new();
+    for line in read(&root().join("testdata/running/pods.jsonl")).lines() {
+        let row: Row = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        let mut running = Running::default();
+        running.add(&Pod::deserialize(row.pod).expect("a pod"), against);
+        let report = lint_running(running, &settings, &Limits::default());
+        let is_bad = report.findings.iter().any(|finding| finding.severity == Severity::Error);
+        if is_bad != row.bad {
+            wrong.push(format!("{}: {:?}", row.name, report.findings.iter().map(|one| one.rule).collect::<Vec<_>>()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
