@@ -51,7 +51,7 @@ impl<'r> RenderedImages<'r> {
         let quiet = unrendered.iter().filter(|image| !reported.contains(image.as_str()));
         let mut hints: Vec<Finding> = quiet
             .map(|image| {
-                let message = format!("{image} runs, and no release of the configuration renders it");
+                let message = format!("{image} runs, and no release renders it");
                 let help = "add the release that brings it to airtight.yaml, or the image to the lists of the bundle (--learn FOLDER)";
                 hint(rule_ids::UNRENDERED_IMAGE, message, help)
             })
@@ -76,10 +76,7 @@ impl<'r> RenderedImages<'r> {
             return;
         }
         let Some(places) = self.images.get(&text) else {
-            finding.notes.push(
-                "no release of the configuration renders it: an operator made it, or it was installed by hand"
-                    .to_owned(),
-            );
+            finding.notes.push("no release renders it: an operator made it, or it was installed by hand".to_owned());
             return;
         };
         finding.notes.push(format!("{} it", self.renders(places)));

@@ -103,6 +103,8 @@ mod golden;
 mod helm;
 mod holdings;
 mod images;
+#[cfg(feature = "cluster")]
+mod installed;
 mod joined;
 mod json;
 mod limits;

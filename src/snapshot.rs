@@ -12,6 +12,9 @@ use std::collections::BTreeSet;
 /// The levels of owners that are asked for: ReplicaSet, Deployment, and one more.
 const LEVELS: usize = 4;
 
+/// The releases of a page: each may have a megabyte.
+const RELEASES: usize = 20;
+
 /// Which pods are read.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Scope<'s> {
@@ -46,6 +49,25 @@ pub(crate) fn snapshot(
     read_owners(cluster, scope, &mut running)?;
     told.extend(running.unread_owners());
     Ok((running, told))
+}
+
+/// Reads the secrets in which Helm keeps releases that are installed, and what `read` makes of each.
+///
+/// # Errors
+/// They cannot be read.
+pub(crate) fn releases<R>(
+    cluster: &Cluster,
+    scope: Scope<'_>,
+    read: impl Fn(&Secret<'_>) -> R,
+) -> Result<Vec<R>, Failure> {
+    let all = Query::all(SECRETS, scope.namespace);
+    let query = Query { labels: "owner=helm,status=deployed", page: RELEASES, ..all };
+    let (found, _) = cluster.list(&query, |found: &mut Vec<R>, text| {
+        let page: List<Secret<'_>> = serde_json::from_str(text)?;
+        found.extend(page.items.iter().map(&read));
+        Ok(page.metadata)
+    })?;
+    Ok(found)
 }
 
 fn read_secrets(

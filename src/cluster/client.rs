@@ -53,12 +53,14 @@ pub(crate) struct Query<'q> {
     pub name: Option<&'q str>,
     /// Whether only the metadata is wanted.
     pub is_metadata: bool,
+    /// The objects of a page.
+    pub page: usize,
 }
 
 impl<'q> Query<'q> {
     /// All objects of a resource.
     pub(crate) fn all(resource: Resource, namespace: Option<&'q str>) -> Self {
-        Self { resource, namespace, labels: "", name: None, is_metadata: false }
+        Self { resource, namespace, labels: "", name: None, is_metadata: false, page: PAGE }
     }
 
     pub(super) fn what(&self, verb: &str) -> String {
@@ -147,7 +149,7 @@ impl Cluster {
         add: &mut impl FnMut(&mut C, &str) -> Result<ListMetadata, serde_json::Error>,
     ) -> Result<(C, String), Failure> {
         let mut collected = C::default();
-        let (limit, mut next) = (PAGE.to_string(), String::new());
+        let (limit, mut next) = (query.page.to_string(), String::new());
         loop {
             let mut parameters = vec![("limit", limit.as_str())];
             if !next.is_empty() {

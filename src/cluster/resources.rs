@@ -77,7 +77,7 @@ impl fmt::Display for Rule {
 }
 
 /// The rights that `verify` needs, as manifests: a ClusterRole, or a Role for each of some namespaces, bound to a service account.
-pub(crate) fn rights(pull_secrets: &[String], watches: bool) -> String {
+pub(crate) fn rights(pull_secrets: &[String], watches: bool, reads_releases: bool) -> String {
     let verbs: &[&str] = if watches { &["list", "watch"] } else { &["list"] };
     let mut rules = vec![(PODS.rule(verbs, None), "what runs")];
     let mut owners: Vec<Rule> = Vec::new();
@@ -93,6 +93,12 @@ pub(crate) fn rights(pull_secrets: &[String], watches: bool) -> String {
         secrets.names = pull_secrets.to_vec();
         rules.push((secrets, "whether namespaces have the pull secret; no other secret can be read"));
         rules.push((SERVICE_ACCOUNTS.rule(&["list"], None), "whether service accounts refer to it"));
+    }
+    if reads_releases {
+        rules.push((
+            SECRETS.rule(&["list"], None),
+            "the releases of Helm; a right to list secrets cannot be limited to them",
+        ));
     }
     let rules: String = rules.iter().map(|(rule, why)| format!("  # {why}\n  - {rule}\n")).collect();
     format!(

@@ -4,12 +4,13 @@ use super::Args;
 use crate::cli::{Outcome, Problem, Streams};
 use crate::cluster::{Access, Cluster, Proxies};
 use crate::error::Error;
+use crate::installed::InstalledRelease;
 use crate::limits::Limits;
 use crate::lint::lint_running;
 use crate::report::Report;
 use crate::running::Against;
 use crate::settings::Settings;
-use crate::snapshot::{Scope, snapshot};
+use crate::snapshot::{Scope, releases, snapshot};
 
 impl Args {
     /// The report on a cluster.
@@ -37,6 +38,34 @@ impl Args {
     ) -> Result<Outcome, Problem> {
         let mut cluster = Cluster::connect(&self.access())?;
         self.follow(&mut cluster, self.scope(), against, settings, streams)
+    }
+
+    /// The reports on the releases that are installed, with secrets masked; those that cannot be read are told.
+    pub(super) fn installed(
+        &self,
+        settings: &Settings,
+        limits: &Limits,
+        streams: &mut Streams<'_>,
+    ) -> Result<Vec<Report>, Problem> {
+        let cluster = Cluster::connect(&self.access())?;
+        let read = releases(&cluster, self.scope(), |secret| {
+            let release = InstalledRelease::decode(secret, limits);
+            let release =
+                release.map_err(|why| format!("{}/{}: {why}", secret.metadata.namespace, secret.metadata.name))?;
+            let mut report = release.report(settings, limits);
+            report.hide_secrets(self.output.shows_changes());
+            Ok::<Report, String>(report)
+        });
+        let mut reports = Vec::new();
+        for one in read.map_err(Error::from)? {
+            match one {
+                Ok(report) => reports.push(report),
+                Err(why) => {
+                    let _ = writeln!(streams.err, "Warning: the secret of a release cannot be read: {why}");
+                }
+            }
+        }
+        Ok(reports)
     }
 
     fn scope(&self) -> Scope<'_> {

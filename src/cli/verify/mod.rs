@@ -79,8 +79,12 @@ pub(crate) struct Args {
     /// release renders, and what is rendered and does not run
     #[arg(long, conflicts_with_all = ["watch", "until_clean"])]
     with_charts: bool,
+    /// As --with-charts, with the releases that are installed: their charts and values are in secrets of Helm, which the user must be
+    /// allowed to list
+    #[arg(long, conflicts_with_all = ["watch", "until_clean", "paths"])]
+    from_releases: bool,
     /// Add what runs and no release renders to images-running.txt in this folder, as a list of the bundle
-    #[arg(long, value_name = "FOLDER", requires = "with_charts")]
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["watch", "until_clean"])]
     learn: Option<PathBuf>,
     /// Print the rights that this command needs, as manifests, and read nothing
     #[arg(long)]
@@ -111,7 +115,11 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
     let config = args.config.read(&mut reach)?;
     let reach = Arc::new(reach);
     if args.print_rbac {
-        write!(streams.out, "{}", rights(&args.settings.pull_secrets(&config), args.is_watching()))?;
+        write!(
+            streams.out,
+            "{}",
+            rights(&args.settings.pull_secrets(&config), args.is_watching(), args.from_releases)
+        )?;
         return Ok(Outcome::Clean);
     }
     args.output.check_paths(&reach)?;
@@ -129,10 +137,17 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
         [] => args.cluster(against, &settings, &limits, streams)?,
         paths => lint_saved(&manifests::read(paths, &reach, streams)?, against, &settings, &limits),
     };
-    let releases = if args.with_charts { args.rendered(&config, &reach, streams)? } else { Vec::new() };
+    let mut releases = if args.with_charts { args.rendered(&config, &reach, streams)? } else { Vec::new() };
+    if args.from_releases {
+        releases.extend(args.installed(&settings, &limits, streams)?);
+    }
+    let is_joined = args.with_charts || args.from_releases;
+    if args.learn.is_some() && !is_joined {
+        return Err(Error::input("--learn needs --with-charts or --from-releases").into());
+    }
     let mut report = args.accepted(report, settings, &config, &reach)?;
     report.hide_secrets(args.output.shows_changes());
-    if args.with_charts {
+    if is_joined {
         // Not everything that runs is known if only some pods are.
         let is_whole = args.namespace.is_none() && args.selector.is_none();
         let unrendered = RenderedImages::of(&releases).join(&mut report, is_whole);
@@ -181,6 +196,11 @@ impl Args {
     #[cfg(not(feature = "cluster"))]
     fn cluster(&self, _: Against<'_>, _: &Settings, _: &Limits, _: &mut Streams<'_>) -> Result<Report, Error> {
         Err(Error::input(WITHOUT))
+    }
+
+    #[cfg(not(feature = "cluster"))]
+    fn installed(&self, _: &Settings, _: &Limits, _: &mut Streams<'_>) -> Result<Vec<Report>, Problem> {
+        Err(Error::input(WITHOUT).into())
     }
 
     #[cfg(not(feature = "cluster"))]

@@ -260,14 +260,21 @@ impl State {
         let text =
             |object: &Value, path: &str| object.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned();
         let field = request.parameter("fieldSelector").and_then(|field| field.strip_prefix("metadata.name="));
-        let label = request.parameter("labelSelector").and_then(|label| label.split_once('='));
+        let labels: Vec<(&str, &str)> = request
+            .parameter("labelSelector")
+            .into_iter()
+            .flat_map(|all| all.split(','))
+            .filter_map(|one| one.split_once('='))
+            .collect();
         let mut objects: Vec<&Value> = self
             .objects
             .iter()
             .filter(|object| format!("{}s", text(object, "/kind").to_ascii_lowercase()) == plural)
             .filter(|object| namespace.is_none_or(|name| text(object, "/metadata/namespace") == name))
             .filter(|object| field.is_none_or(|name| text(object, "/metadata/name") == name))
-            .filter(|object| label.is_none_or(|(key, value)| text(object, &format!("/metadata/labels/{key}")) == value))
+            .filter(|object| {
+                labels.iter().all(|(key, value)| text(object, &format!("/metadata/labels/{key}")) == *value)
+            })
             .collect();
         objects.sort_by_key(|object| (text(object, "/metadata/namespace"), text(object, "/metadata/name")));
         let start = match request.parameter("continue") {
