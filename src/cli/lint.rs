@@ -51,8 +51,8 @@ pub(crate) struct Args {
     /// Check this release of airtight.yaml, NAME or NAME/ENVIRONMENT (can be given several times, or comma-separated)
     #[arg(long = "release", value_name = "RELEASE", value_delimiter = ',', conflicts_with = "chart")]
     pub(super) releases: Vec<String>,
-    /// Check manifests rendered elsewhere or read from a cluster: a file, a folder, or - for stdin; YAML, JSON, or a plain
-    /// list of images, one per line
+    /// Check manifests rendered elsewhere or read from a cluster: a file, a folder, or - for stdin; YAML, JSON, a plain list of
+    /// images, one per line, or the table of `crictl images`
     #[arg(long, value_name = "PATH", conflicts_with_all = ["chart", "releases", "changed_since"])]
     manifests: Vec<PathBuf>,
     /// Check only releases that changed since the merge base with a git revision, and report only what is new

@@ -69,7 +69,7 @@ impl Failure {
             403 => (
                 FailureKind::Forbidden,
                 format!(
-                    "cannot {what}: {message}\nthe missing rule is {rule}; airtight verify --print-rbac prints a ClusterRole with all rules"
+                    "cannot {what}: {message}\nthe missing rule is {rule}; airtight verify --print-rbac, with the same flags, prints a ClusterRole with all rules"
                 ),
             ),
             410 => (

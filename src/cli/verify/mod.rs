@@ -77,14 +77,14 @@ pub(crate) struct Args {
     timeout: Option<Duration>,
     /// Render the releases of airtight.yaml, and point each finding at the line of the values that made it; also list what runs and no
     /// release renders, and what is rendered and does not run
-    #[arg(long, conflicts_with_all = ["watch", "until_clean"])]
+    #[arg(long)]
     with_charts: bool,
     /// As --with-charts, with the releases that are installed: their charts and values are in secrets of Helm, which the user must be
     /// allowed to list
-    #[arg(long, conflicts_with_all = ["watch", "until_clean", "paths"])]
+    #[arg(long, conflicts_with = "paths")]
     from_releases: bool,
     /// Add what runs and no release renders to images-running.txt in this folder, as a list of the bundle
-    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["watch", "until_clean"])]
+    #[arg(long, value_name = "FOLDER")]
     learn: Option<PathBuf>,
     /// Print the rights that this command needs, as manifests, and read nothing
     #[arg(long)]
@@ -127,8 +127,17 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
     let settings = args.settings.settings(&config, &MirrorTarget::default(), &reach)?;
     let node_mirrors = args.node_mirrors(&settings.mirror, &reach)?;
     let against = Against { mirror: &settings.mirror, node_mirrors: &node_mirrors };
+    let is_joined = args.with_charts || args.from_releases;
     if args.is_watching() {
+        if is_joined || args.learn.is_some() {
+            return Err(
+                Error::input("--watch and --until-clean print changes alone, without charts and releases").into()
+            );
+        }
         return args.watched(against, &settings, streams);
+    }
+    if args.learn.is_some() && !is_joined {
+        return Err(Error::input("--learn needs --with-charts or --from-releases").into());
     }
     if args.timeout.is_some() {
         return Err(Error::input("--timeout is for --watch and --until-clean").into());
@@ -140,10 +149,6 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
     let mut releases = if args.with_charts { args.rendered(&config, &reach, streams)? } else { Vec::new() };
     if args.from_releases {
         releases.extend(args.installed(&settings, &limits, streams)?);
-    }
-    let is_joined = args.with_charts || args.from_releases;
-    if args.learn.is_some() && !is_joined {
-        return Err(Error::input("--learn needs --with-charts or --from-releases").into());
     }
     let mut report = args.accepted(report, settings, &config, &reach)?;
     report.hide_secrets(args.output.shows_changes());
