@@ -87,11 +87,15 @@ pub(crate) fn rights(pull_secrets: &[String], watches: bool, reads_releases: boo
             None => owners.push(owner.rule(&["list"], None)),
         }
     }
-    rules.extend(owners.into_iter().map(|rule| (rule, "who made it; without this, findings do not name the release")));
+    let mut why = "who made it; without these, findings do not name the release";
+    for rule in owners {
+        rules.push((rule, why));
+        why = "";
+    }
     if !pull_secrets.is_empty() {
         let mut secrets = SECRETS.rule(&["list"], None);
         secrets.names = pull_secrets.to_vec();
-        rules.push((secrets, "whether namespaces have the pull secret; no other secret can be read"));
+        rules.push((secrets, "whether namespaces have the pull secret; this gives no right to another secret"));
         rules.push((SERVICE_ACCOUNTS.rule(&["list"], None), "whether service accounts refer to it"));
     }
     if reads_releases {
@@ -100,7 +104,8 @@ pub(crate) fn rights(pull_secrets: &[String], watches: bool, reads_releases: boo
             "the releases of Helm; a right to list secrets cannot be limited to them",
         ));
     }
-    let rules: String = rules.iter().map(|(rule, why)| format!("  # {why}\n  - {rule}\n")).collect();
+    let comment = |why: &str| if why.is_empty() { String::new() } else { format!("  # {why}\n") };
+    let rules: String = rules.iter().map(|(rule, why)| format!("{}  - {rule}\n", comment(why))).collect();
     format!(
         "apiVersion: v1\n\
          kind: ServiceAccount\n\

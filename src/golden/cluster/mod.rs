@@ -21,9 +21,9 @@ use server::{ApiServer, Manner, TOKEN};
 struct Case {
     /// The arguments after `verify`.
     args: Vec<String>,
-    /// What the kubeconfig has that is wrong: `authority`, `token`, `program`, `port`.
+    /// What is unusual in the kubeconfig: `other-authority`, `other-token`, `other-port`, `program`, `failing-program`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    wrong: String,
+    kubeconfig: String,
     #[serde(default)]
     server: Manner,
     /// The objects, a line of JSON each; those of a file of the folder if it begins with `@`.
@@ -45,7 +45,7 @@ impl Case {
     fn of(args: &[&str]) -> Self {
         Self {
             args: args.iter().map(|arg| (*arg).to_owned()).collect(),
-            wrong: String::new(),
+            kubeconfig: String::new(),
             server: Manner::default(),
             objects: String::new(),
             status: 0,
@@ -103,20 +103,27 @@ fn objects(text: &str) -> Vec<Value> {
     lines.map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
 }
 
+/// A user whose credentials a script prints.
+fn program(script: &str) -> String {
+    format!(
+        "{{exec: {{apiVersion: client.authentication.k8s.io/v1, command: sh, args: [-c, \"{script}\"], interactiveMode: Never}}}}"
+    )
+}
+
 /// Runs the command against a server.
 fn verify(case: &Case, address: &str) -> (Outcome, String, String) {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let path = folder.path().join("kubeconfig.yaml");
-    let authority = if case.wrong == "authority" { "other-ca.pem" } else { "ca.pem" };
+    let authority = if case.kubeconfig == "other-authority" { "other-ca.pem" } else { "ca.pem" };
     let authority = root().join("testdata/cluster/tls").join(authority);
-    let port = if case.wrong == "port" { "127.0.0.1:1" } else { address };
-    let user = match case.wrong.as_str() {
-        "token" => "{token: Pl4nt-Xy-another}".to_owned(),
-        "program" => {
-            "{exec: {apiVersion: client.authentication.k8s.io/v1, command: sh, args: [-c, 'echo Pl4nt-Xy; exit 3'], \
-                      interactiveMode: Never}}"
-                .to_owned()
-        }
+    let port = if case.kubeconfig == "other-port" { "127.0.0.1:1" } else { address };
+    let user = match case.kubeconfig.as_str() {
+        "other-token" => "{token: Pl4nt-Xy-another}".to_owned(),
+        "program" => program(&format!(
+            "echo '{{\\\"apiVersion\\\": \\\"client.authentication.k8s.io/v1\\\", \\\"kind\\\": \\\"ExecCredential\\\", \
+             \\\"status\\\": {{\\\"token\\\": \\\"{TOKEN}\\\"}}}}'"
+        )),
+        "failing-program" => program("echo Pl4nt-Xy; exit 3"),
         _ => format!("{{token: {TOKEN}}}"),
     };
     let text = format!(
