@@ -70,6 +70,9 @@ fn a_cluster_is_told_as_recorded() {
         for planted in PLANTED {
             assert!(!out.contains(planted) && !err.contains(planted), "{} shows a secret: {out}{err}", path.display());
         }
+        // Texts of a cluster are no commands to a terminal or a CI system.
+        let is_command = |line: &str| line.contains('\u{1b}') || line.starts_with("::") || line.starts_with("##");
+        assert!(!out.lines().chain(err.lines()).any(is_command), "{} gives a command: {out}{err}", path.display());
         case.status = match outcome {
             Outcome::Clean => 0,
             Outcome::Findings => 1,

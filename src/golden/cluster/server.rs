@@ -140,8 +140,8 @@ fn config() -> ServerConfig {
 
 fn serve(state: &Mutex<State>, stream: TcpStream, config: Arc<ServerConfig>) -> io::Result<()> {
     let _ = stream.set_nodelay(true);
-    let session = ServerConnection::new(config).map_err(io::Error::other)?;
-    let mut connection = Connection::new(StreamOwned::new(session, stream));
+    let tls = ServerConnection::new(config).map_err(io::Error::other)?;
+    let mut connection = Connection::new(StreamOwned::new(tls, stream));
     while let Some((request, length)) = connection.head()? {
         connection.body(length)?;
         if request.parameter("watch").is_some() {
