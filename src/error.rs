@@ -34,6 +34,8 @@ pub enum ErrorKind {
     Resources,
     /// A chart could not be fetched from its registry or repository.
     Fetch,
+    /// A cluster could not be read.
+    Cluster,
 }
 
 /// A position in a file: `templates/deployment.yaml:14:12`.

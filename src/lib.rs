@@ -77,6 +77,7 @@ mod chart_reference;
 #[cfg(feature = "cli")]
 mod cli;
 mod closure;
+mod cluster;
 mod compiler;
 mod config;
 #[cfg(feature = "registry")]
@@ -103,6 +104,9 @@ mod golden;
 mod helm;
 mod holdings;
 mod images;
+#[cfg(feature = "cluster")]
+mod installed;
+mod joined;
 mod json;
 mod limits;
 mod lint;
@@ -127,12 +131,15 @@ mod render;
 mod report;
 mod rule_ids;
 mod rules;
+mod running;
 mod schema;
 mod secrets;
 mod semver;
 mod settings;
 mod shell;
 mod similar;
+#[cfg(feature = "cluster")]
+mod snapshot;
 mod source;
 mod sources;
 mod stack;
@@ -143,6 +150,8 @@ mod toml;
 mod trace;
 mod values;
 mod values_path;
+#[cfg(feature = "cluster")]
+mod watching;
 mod work;
 mod yaml;
 

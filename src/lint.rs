@@ -3,6 +3,7 @@
 use crate::analysis::images::images;
 use crate::analysis::manifests::{Owners, analyse_manifests};
 use crate::analysis::on_mirror::OnMirror;
+use crate::analysis::running::{analyse_running, analyse_saved};
 use crate::analysis::upgrade::{OtherEvent, other_event};
 use crate::analysis::{Analysis, analyse};
 use crate::compiler::Compiler;
@@ -12,6 +13,7 @@ use crate::release::ReleaseInputs;
 use crate::report::{Coverage, ReleaseName, Report, ReportAbout};
 use crate::rule_ids;
 use crate::rules::RuleContext;
+use crate::running::{Against, Running};
 use crate::secrets::Secrets;
 use crate::settings::Settings;
 use crate::source::File;
@@ -68,6 +70,7 @@ pub(crate) fn report(prepared: Option<&ReleaseInputs>, analysis: &Analysis, sett
         other_event_failed: false,
         coverage: Coverage {
             manifests: analysis.manifests.len(),
+            pods: 0,
             images: analysis.images.len(),
             mirrored,
             no_pull_secret: analysis.pull_secrets.are_unknown() && settings.is_on(rule_ids::MISSING_PULL_SECRET, true),
@@ -98,6 +101,31 @@ pub(crate) fn lint_manifests(files: &[Arc<File>], settings: &Settings, limits: &
     for finding in &mut report.findings {
         let owner = finding.subject.as_ref().and_then(|subject| owners.chain(&subject.object));
         finding.notes.extend(owner.map(|owner| format!("owned by {owner}")));
+    }
+    report
+}
+
+/// Judges what runs in a cluster.
+pub(crate) fn lint_running(running: Running, settings: &Settings, limits: &Limits) -> Report {
+    report_running(&analyse_running(running, settings, limits), settings)
+}
+
+/// Judges saved objects of a cluster, and plain lists of images.
+pub(crate) fn lint_saved(files: &[Arc<File>], against: Against<'_>, settings: &Settings, limits: &Limits) -> Report {
+    let mut report = report_running(&analyse_saved(files, against, settings, limits), settings);
+    report.home = files.first().cloned();
+    report
+}
+
+/// The report on an analysis with what runs: pods are counted, not the distinct images.
+fn report_running(analysis: &Analysis, settings: &Settings) -> Report {
+    let mut report = report(None, analysis, settings);
+    if let Some(running) = &analysis.running {
+        let coverage = &mut report.coverage;
+        (coverage.pods, coverage.images, coverage.mirrored) = (running.pods, running.uses, running.mirrored);
+        if running.pods > 0 {
+            coverage.manifests = running.others;
+        }
     }
     report
 }

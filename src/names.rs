@@ -20,3 +20,8 @@ macro_rules! names {
 }
 
 pub(crate) use names;
+
+/// A number of things: `1 finding`, `2 findings`.
+pub(crate) fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}

@@ -4,6 +4,8 @@
 pub(crate) const DUPLICATE_LIST_LINE: &str = "duplicate-list-line";
 /// `expired-suppression`
 pub(crate) const EXPIRED_SUPPRESSION: &str = "expired-suppression";
+/// `image-not-running`
+pub(crate) const IMAGE_NOT_RUNNING: &str = "image-not-running";
 /// `latent-override`
 pub(crate) const LATENT_OVERRIDE: &str = "latent-override";
 /// `list-digest-differs`
@@ -40,6 +42,8 @@ pub(crate) const UNNEEDED_LIST_LINE: &str = "unneeded-list-line";
 pub(crate) const UNPARSABLE_MANIFEST: &str = "unparsable-manifest";
 /// `unpinned-image`
 pub(crate) const UNPINNED_IMAGE: &str = "unpinned-image";
+/// `unrendered-image`
+pub(crate) const UNRENDERED_IMAGE: &str = "unrendered-image";
 /// `unstable-render`
 pub(crate) const UNSTABLE_RENDER: &str = "unstable-render";
 /// `unused-suppression`

@@ -1,6 +1,6 @@
 //! The manifests of `crds/`: helm installs these files unchanged and before everything else.
 
-use super::manifests::document;
+use super::documents::document;
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::render::manifest::{Manifest, split};

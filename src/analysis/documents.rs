@@ -5,10 +5,12 @@
 use crate::error::{Error, ErrorKind};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
-use crate::render::manifest::split;
+use crate::render::manifest::{Manifest, more, split};
+use crate::source::File;
 use crate::trace::Str;
 use crate::values::json;
 use crate::yaml::{self, Data, Node};
+use std::sync::Arc;
 
 /// A document of a text.
 pub(super) struct Document {
@@ -128,4 +130,30 @@ fn objects(node: Node) -> Result<Vec<Node>, Error> {
         Data::Seq(items) if items.is_empty() => Ok(Vec::new()),
         _ => Err(Error::manifest("it is not a map")),
     }
+}
+
+/// The manifest of a document of a file, as far as it can be determined without a template.
+pub(super) fn document(file: &Arc<File>, start: u32, content: Str, node: Node) -> Manifest {
+    let hook = node.descend(&["metadata", "annotations", "helm.sh/hook"]);
+    let hook = hook.map(|hook| hook.text().split(',').map(|event| event.trim().to_owned()).collect());
+    Manifest {
+        name: template_of(&content).unwrap_or_else(|| file.name().to_owned()),
+        source: file.clone(),
+        start,
+        emits: Arc::new([]),
+        api_version: node.text_of("apiVersion"),
+        kind: node.text_of("kind"),
+        object_name: node.text_at(&["metadata", "name"]),
+        hook,
+        more: more(&content, &node),
+        content,
+        node,
+    }
+}
+
+/// The template in helm's comment at the head of a document: `# Source: app/templates/x.yaml`.
+fn template_of(content: &Str) -> Option<String> {
+    let head = content.as_bytes().split(|&byte| byte == b'\n').take_while(|line| line.starts_with(b"#"));
+    let mut named = head.filter_map(|line| line.strip_prefix(b"# Source: "));
+    named.next().map(|name| String::from_utf8_lossy(name).trim().to_owned())
 }

@@ -2,7 +2,7 @@
 //!
 //! There are no values and no templates: the line of the file decides an image, and nothing is known about a rewrite.
 
-use super::documents::{Document, documents};
+use super::documents::{Document, document, documents};
 use super::listed;
 use super::pull_secrets::PullSecrets;
 use super::{Analysis, Judged, RenderFailure, sources, usual_key};
@@ -13,7 +13,7 @@ use crate::limits::Limits;
 use crate::objects::Object;
 use crate::objects::ObjectName;
 use crate::render::Rendered;
-use crate::render::manifest::{Manifest, more};
+use crate::render::manifest::Manifest;
 use crate::settings::Settings;
 use crate::source::{File, Place};
 use crate::trace::{OriginData, Origins, Str};
@@ -55,8 +55,20 @@ pub(crate) fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits
     let work = Work::of(limits);
     let Search { uses: found, .. } = Search::counted(&manifests, settings.hints(), limits, &work);
     let uses = found.into_iter().chain(lists.iter().flat_map(listed::uses));
+    let images = judged_as_given(uses, settings, &origins);
+    manifests.extend(lists);
+    let pull_secrets = PullSecrets::of_manifests(&manifests, settings);
+    Analysis { pull_secrets, unreadable, ..Analysis::of_manifests(manifests, images, origins, work) }
+}
+
+/// Judges images about which only the text is known, and perhaps its line.
+pub(super) fn judged_as_given(
+    uses: impl Iterator<Item = ImageUse>,
+    settings: &Settings,
+    origins: &Origins,
+) -> Vec<Judged> {
     let judged = |image: ImageUse| {
-        let decider = decider(&image, ReferencePart::Registry, &origins);
+        let decider = decider(&image, ReferencePart::Registry, origins);
         let facts = Facts {
             text: &image.text,
             reference: image.known(),
@@ -69,63 +81,47 @@ pub(crate) fn analyse_manifests(files: &[Arc<File>], settings: &Settings, limits
         let source = sources::source(&image, None, false, settings);
         Judged { source, ..Judged::new(image, class, decider) }
     };
-    let images = uses.map(judged).collect();
-    manifests.extend(lists);
-    let pull_secrets = PullSecrets::of_manifests(&manifests, settings);
-    Analysis {
-        manifests,
-        images,
-        origins,
-        keys: vec![usual_key()],
-        unset: Vec::new(),
-        assumed_keys: Vec::new(),
-        root: None,
-        values: Default::default(),
-        rendered: Rendered::default(),
-        reads: Default::default(),
-        statics: Default::default(),
-        flow: Default::default(),
-        compiler: Default::default(),
-        latent: Vec::new(),
-        numbers: Vec::new(),
-        gated: Vec::new(),
-        unstable: Vec::new(),
-        pull_secrets,
-        failure: None,
-        unreadable,
-        work,
+    uses.map(judged).collect()
+}
+
+impl Analysis {
+    /// An analysis of images without a chart.
+    pub(super) fn of_manifests(
+        manifests: Vec<Arc<Manifest>>,
+        images: Vec<Judged>,
+        origins: Origins,
+        work: Work,
+    ) -> Self {
+        Self {
+            manifests,
+            images,
+            origins,
+            keys: vec![usual_key()],
+            unset: Vec::new(),
+            assumed_keys: Vec::new(),
+            root: None,
+            values: Default::default(),
+            rendered: Rendered::default(),
+            reads: Default::default(),
+            statics: Default::default(),
+            flow: Default::default(),
+            compiler: Default::default(),
+            latent: Vec::new(),
+            numbers: Vec::new(),
+            gated: Vec::new(),
+            unstable: Vec::new(),
+            pull_secrets: PullSecrets::default(),
+            failure: None,
+            unreadable: Vec::new(),
+            running: None,
+            work,
+        }
     }
 }
 
 /// Whether a file is a plain list of images, one per line.
 pub(crate) fn is_image_list(file: &Arc<File>) -> bool {
     listed::read(&Str::from(String::from_utf8_lossy(file.bytes()).as_ref())).is_some()
-}
-
-/// The manifest of a document of a file, as far as it can be determined without a template.
-pub(super) fn document(file: &Arc<File>, start: u32, content: Str, node: Node) -> Manifest {
-    let hook = node.descend(&["metadata", "annotations", "helm.sh/hook"]);
-    let hook = hook.map(|hook| hook.text().split(',').map(|event| event.trim().to_owned()).collect());
-    Manifest {
-        name: template_of(&content).unwrap_or_else(|| file.name().to_owned()),
-        source: file.clone(),
-        start,
-        emits: Arc::new([]),
-        api_version: node.text_of("apiVersion"),
-        kind: node.text_of("kind"),
-        object_name: node.text_at(&["metadata", "name"]),
-        hook,
-        more: more(&content, &node),
-        content,
-        node,
-    }
-}
-
-/// The template in helm's comment at the head of a document: `# Source: app/templates/x.yaml`.
-fn template_of(content: &Str) -> Option<String> {
-    let head = content.as_bytes().split(|&byte| byte == b'\n').take_while(|line| line.starts_with(b"#"));
-    let mut named = head.filter_map(|line| line.strip_prefix(b"# Source: "));
-    named.next().map(|name| String::from_utf8_lossy(name).trim().to_owned())
 }
 
 /// The owners of objects, as far as the manifests show.

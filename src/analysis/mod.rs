@@ -27,6 +27,7 @@ mod propose;
 pub(crate) mod pull_secrets;
 mod reach;
 mod rewrite;
+pub(crate) mod running;
 pub(crate) mod sources;
 mod together;
 mod traced;
@@ -45,6 +46,7 @@ use crate::release::ReleaseInputs;
 use crate::render::Rendered;
 use crate::render::manifest::Manifest;
 use crate::rule_ids;
+use crate::running::Running;
 use crate::settings::Settings;
 use crate::source::{File, Place};
 use crate::template;
@@ -117,6 +119,8 @@ pub(crate) struct Analysis {
     pub pull_secrets: PullSecrets,
     /// Documents that are not manifests, among manifests without a chart.
     pub unreadable: Vec<RenderFailure>,
+    /// What runs, if pods were read and not manifests alone.
+    pub running: Option<Running>,
     /// The work done for it.
     pub work: Work,
 }
@@ -208,6 +212,7 @@ fn analyse_with(
         unstable: Vec::new(),
         pull_secrets: PullSecrets::default(),
         unreadable: Vec::new(),
+        running: None,
         work: prepared.work.clone(),
     };
     if analysis.failure.is_none()

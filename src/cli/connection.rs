@@ -1,8 +1,8 @@
 //! [`ConnectionFlags`]: how the commands that use the network reach hosts: TLS, certificates and credentials.
 
+use super::duration::duration_of;
 use crate::disk::{By, Reach, look};
 use crate::error::Error;
-use crate::go::time::duration;
 use crate::registry::{Credentials, Options, Patience, Tls, credential_files};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -122,10 +122,4 @@ fn credentials(reach: &Reach, given: Option<&Path>, first: Option<PathBuf>) -> R
         }
     }
     Credentials::read(files).map_err(|error| Error::input(error.to_string()))
-}
-
-/// A duration as helm and kubectl write it.
-pub(super) fn duration_of(text: &str) -> Result<Duration, String> {
-    let nanoseconds = duration::parse(text.as_bytes())?;
-    u64::try_from(nanoseconds).map(Duration::from_nanos).map_err(|_| "a duration must not be negative".to_owned())
 }

@@ -51,8 +51,8 @@ pub(crate) struct Args {
     /// Check this release of airtight.yaml, NAME or NAME/ENVIRONMENT (can be given several times, or comma-separated)
     #[arg(long = "release", value_name = "RELEASE", value_delimiter = ',', conflicts_with = "chart")]
     pub(super) releases: Vec<String>,
-    /// Check manifests rendered elsewhere or read from a cluster: a file, a folder, or - for stdin; YAML, JSON, or a plain
-    /// list of images, one per line
+    /// Check manifests rendered elsewhere or read from a cluster: a file, a folder, or - for stdin; YAML, JSON, a plain list of
+    /// images, one per line, or the table of `crictl images`
     #[arg(long, value_name = "PATH", conflicts_with_all = ["chart", "releases", "changed_since"])]
     manifests: Vec<PathBuf>,
     /// Check only releases that changed since the merge base with a git revision, and report only what is new
@@ -286,10 +286,7 @@ impl Args {
     }
 
     pub(super) fn baseline(&self, reach: &Reach) -> Result<Option<Baseline>, Error> {
-        let Some(path) = &self.baseline else { return Ok(None) };
-        let text = reach.read(By::User, path).map_err(|error| error.after("--baseline"))?;
-        let file = File::on_disk(shown(path), seen(path), text);
-        Baseline::parse(&file).map(Some).map_err(|error| error.after(format_args!("--baseline: {}", path.display())))
+        self.baseline.as_deref().map(|path| read_baseline(path, reach)).transpose()
     }
 
     pub(super) fn suppressor<'c>(
@@ -301,12 +298,7 @@ impl Args {
             && self.manifests.is_empty()
             && self.releases.is_empty()
             && self.changed_since.is_none();
-        Ok(Suppressor { entries, baseline, today: self.today()?, is_complete })
-    }
-
-    /// The date on which suppressions are judged.
-    fn today(&self) -> Result<Date, Error> {
-        self.today.map_or_else(today, Ok)
+        Ok(Suppressor { entries, baseline, today: today(self.today)?, is_complete })
     }
 
     /// What the releases of a run read: stdin once, charts that are fetched, and which comments count.
@@ -380,9 +372,19 @@ impl Args {
     }
 }
 
-/// The date: from `SOURCE_DATE_EPOCH`, or from the machine.
+/// The baseline in a file.
+pub(super) fn read_baseline(path: &Path, reach: &Reach) -> Result<Baseline, Error> {
+    let text = reach.read(By::User, path).map_err(|error| error.after("--baseline"))?;
+    let file = File::on_disk(shown(path), seen(path), text);
+    Baseline::parse(&file).map_err(|error| error.after(format_args!("--baseline: {}", path.display())))
+}
+
+/// The date on which suppressions are judged: as given, from `SOURCE_DATE_EPOCH`, or from the machine.
 #[expect(clippy::disallowed_methods, reason = "the clock and the environment of the command")]
-pub(super) fn today() -> Result<Date, Error> {
+pub(super) fn today(given: Option<Date>) -> Result<Date, Error> {
+    if let Some(today) = given {
+        return Ok(today);
+    }
     let now = match std::env::var("SOURCE_DATE_EPOCH") {
         Ok(seconds) => {
             let seconds = seconds.parse().ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());

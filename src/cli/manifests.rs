@@ -36,6 +36,15 @@ pub(crate) fn check(
     reach: &Reach,
     streams: &mut Streams<'_>,
 ) -> Result<Checked, Error> {
+    let files = read(paths, reach, streams)?;
+    let report = lint_manifests(&files, &settings, limits);
+    let comments =
+        files.iter().filter(|file| is_written_here(file)).flat_map(|file| Comment::all(file, false)).collect();
+    Ok(Checked { report, settings, comments })
+}
+
+/// The files at some paths: files, those in folders and below, and stdin.
+pub(super) fn read(paths: &[PathBuf], reach: &Reach, streams: &mut Streams<'_>) -> Result<Vec<Arc<File>>, Error> {
     let mut files = Vec::new();
     for path in paths {
         if path.as_os_str() == "-" {
@@ -44,13 +53,10 @@ pub(crate) fn check(
             add(path, reach, &mut files)?;
         }
     }
-    if let Some(large) = files.iter().find(|file| u32::try_from(file.bytes().len()).is_err()) {
-        return Err(Error::input(format!("{} has more than 4 GiB", large.name())));
+    match files.iter().find(|file| u32::try_from(file.bytes().len()).is_err()) {
+        Some(large) => Err(Error::input(format!("{} has more than 4 GiB", large.name()))),
+        None => Ok(files),
     }
-    let report = lint_manifests(&files, &settings, limits);
-    let comments =
-        files.iter().filter(|file| is_written_here(file)).flat_map(|file| Comment::all(file, false)).collect();
-    Ok(Checked { report, settings, comments })
 }
 
 /// A text as UTF-8: PowerShell writes files as UTF-16 with a byte order mark. Invalid text stays unchanged.

@@ -15,6 +15,7 @@ mod connection;
 pub(crate) mod dependency;
 mod diff;
 pub(crate) mod door;
+mod duration;
 mod edits;
 pub(crate) mod explore;
 mod fetch;
@@ -42,6 +43,7 @@ pub(crate) mod rules;
 pub(crate) mod settings;
 mod since;
 pub(crate) mod template;
+pub(crate) mod verify;
 
 use crate::disk::read_all;
 use crate::error::Error;
@@ -72,6 +74,7 @@ enum Command {
     Images(Box<images::Args>),
     Blame(Box<blame::Args>),
     Template(Box<template::Args>),
+    Verify(Box<verify::Args>),
     Bundle(Box<bundle::Args>),
     #[cfg(feature = "registry")]
     Mirror(Box<mirror::Args>),
@@ -228,6 +231,7 @@ fn run_behind_doors(args: impl IntoIterator<Item = impl Into<OsString>>, streams
         Command::Init(args) => init::run(args, streams),
         Command::Images(args) => images::run(args, streams),
         Command::Blame(args) => blame::run(args, streams),
+        Command::Verify(args) => verify::run(args, streams),
         Command::Bundle(args) => bundle::run(args, streams),
         #[cfg(feature = "registry")]
         Command::Mirror(args) => mirror::run(args, streams),

@@ -182,6 +182,19 @@ impl OutputFlags {
         self.requests.as_ref().map(|_| ()).map_err(Clone::clone)
     }
 
+    /// Whether changes are written as lines of JSON, and not as text.
+    ///
+    /// # Errors
+    /// Another format, or a file, is requested: changes have only these two, on stdout.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn is_json(&self) -> Result<bool, Error> {
+        match self.requests.as_ref().map_err(Clone::clone)?.as_slice() {
+            [Request { format: Format::Text, path: None }] => Ok(false),
+            [Request { format: Format::Json, path: None }] => Ok(true),
+            _ => Err(Error::input("--watch writes changes to stdout, with --format text or --format json")),
+        }
+    }
+
     /// Reports files that cannot be written before the work begins.
     pub(crate) fn check_paths(&self, reach: &Reach) -> Result<(), Error> {
         let requests = self.requests.as_ref().map_err(Clone::clone)?;

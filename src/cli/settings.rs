@@ -176,6 +176,11 @@ impl SettingsFlags {
         !self.mirror.is_empty()
     }
 
+    /// The names of the pull secrets, from the configuration and the flags.
+    pub(super) fn pull_secrets(&self, config: &Config) -> Vec<String> {
+        config.pull_secrets.iter().chain(&self.pull_secret).cloned().collect()
+    }
+
     /// The paths of the lists of mirrored images: files, and folders of them.
     pub(crate) fn bundles(&self, config: &Config) -> Vec<PathBuf> {
         match self.bundle.is_empty() {
@@ -221,7 +226,7 @@ impl SettingsFlags {
             layout: target.layout.unwrap_or_default(),
             global_keys: target.global_keys,
             assume_rewrite: target.assume_rewrite.unwrap_or_default(),
-            pull_secrets: config.pull_secrets.iter().chain(&self.pull_secret).cloned().collect(),
+            pull_secrets: self.pull_secrets(config),
             bundle,
             rules: self.levels(config)?,
             finders: config.finders.clone(),

@@ -222,6 +222,7 @@ fn pages() {
         "docs/bundle.md",
         "docs/closure.md",
         "docs/policy.md",
+        "docs/verify.md",
     ] {
         let text = read(&root().join(name));
         let made = decided(&page(&text));

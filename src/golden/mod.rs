@@ -215,6 +215,8 @@ mod bundle;
 pub(crate) mod cli;
 #[cfg(feature = "cli")]
 mod closure;
+#[cfg(all(feature = "cli", feature = "cluster"))]
+mod cluster;
 #[cfg(feature = "cli")]
 mod fix;
 #[cfg(feature = "cli")]
@@ -226,6 +228,8 @@ mod fuzzing;
 mod helm;
 #[cfg(feature = "cli")]
 mod hostile;
+#[cfg(all(feature = "cli", any(feature = "cluster", feature = "registry")))]
+mod http;
 mod images;
 #[cfg(feature = "cli")]
 mod linear;

@@ -41,10 +41,16 @@ struct Summary {
     hints: usize,
     suppressed: usize,
     manifests: usize,
+    #[serde(skip_serializing_if = "is_zero")]
+    pods: usize,
     references: usize,
     mirrored: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     on_mirror: Option<OnMirror>,
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// How many distinct images the mirror has, if it was asked.
@@ -90,6 +96,8 @@ struct Name<'a> {
 #[derive(Serialize)]
 struct Coverage {
     manifests: usize,
+    #[serde(skip_serializing_if = "is_zero")]
+    pods: usize,
     references: usize,
     mirrored: usize,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -191,6 +199,7 @@ pub(crate) fn write(reports: &dyn Reports, out: &mut dyn Write) -> io::Result<()
             hints,
             suppressed: totals.suppressed,
             manifests: totals.manifests,
+            pods: totals.pods,
             references: totals.uses,
             mirrored: totals.mirrored,
             on_mirror: totals.held().map(OnMirror::from),
@@ -229,6 +238,7 @@ fn release(report: &Report) -> impl Serialize {
         assumed_keys: report.assumed_keys.iter().map(|one| one.key.to_string()).collect(),
         coverage: Coverage {
             manifests: report.coverage.manifests,
+            pods: report.coverage.pods,
             references: report.coverage.images,
             mirrored: report.coverage.mirrored,
             no_pull_secret: report.coverage.no_pull_secret,

@@ -35,7 +35,7 @@ pub(crate) mod totals;
 use crate::analysis::images::Image;
 use crate::analysis::{Assumed, Gated};
 use crate::finding::Finding;
-use crate::names::names;
+use crate::names::{count, names};
 use crate::rule_ids;
 use crate::secrets::Secrets;
 use crate::source::{File, Place};
@@ -236,7 +236,7 @@ impl Report {
         let looked = format!(
             "{} in {}: {} through {}",
             count(coverage.images, "image reference"),
-            count(coverage.manifests, "manifest"),
+            coverage.places(),
             coverage.mirrored,
             plain_line(&self.mirror),
         );
@@ -259,20 +259,28 @@ impl Report {
 /// Appended to a verdict if pull secrets were not checked.
 const NO_PULL_SECRET: &str = "; pull secrets not checked";
 
-/// `1 finding`, `2 findings`.
-fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
-}
-
 /// What a lint checked: without it, "clean" and "not checked" look the same.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Coverage {
-    /// Manifests, including hooks.
+    /// Manifests, including hooks; beside pods, the other objects that name images.
     pub manifests: usize,
+    /// Pods that run, or should.
+    pub pods: usize,
     /// Image references in the manifests.
     pub images: usize,
     /// References that resolve through the mirror.
     pub mirrored: usize,
     /// Whether pods pull from the mirror, but no pull secret is known, so that none was checked.
     pub no_pull_secret: bool,
+}
+
+impl Coverage {
+    /// `3 manifests`; `600 pods`; `600 pods and 2 other objects`.
+    fn places(&self) -> String {
+        match (self.pods, self.manifests) {
+            (0, manifests) => count(manifests, "manifest"),
+            (pods, 0) => count(pods, "pod"),
+            (pods, others) => format!("{} and {}", count(pods, "pod"), count(others, "other object")),
+        }
+    }
 }

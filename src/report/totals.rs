@@ -1,7 +1,7 @@
 //! [`Totals`]: the sums over the reports of one run.
 
 use super::held::Held;
-use super::{NO_PULL_SECRET, Report, ReportAbout, count, plain_line};
+use super::{Coverage, NO_PULL_SECRET, Report, ReportAbout, count, plain_line};
 use crate::finding::Severity;
 use crate::fix::Safety;
 use crate::holdings::Holding;
@@ -23,6 +23,8 @@ pub(crate) struct Totals {
     pub(crate) suppressed: usize,
     /// Manifests, including hooks.
     pub(crate) manifests: usize,
+    /// Pods that run, or should.
+    pub(crate) pods: usize,
     /// Image references in the manifests.
     pub(crate) uses: usize,
     /// References that resolve through the mirror.
@@ -83,6 +85,7 @@ impl Totals {
         self.rules.extend(report.findings.iter().chain(accepted).map(|finding| finding.rule));
         self.suppressed += report.suppressed.len();
         self.manifests += report.coverage.manifests;
+        self.pods += report.coverage.pods;
         self.uses += report.coverage.images;
         self.mirrored += report.coverage.mirrored;
         self.no_pull_secret += usize::from(report.coverage.no_pull_secret);
@@ -100,6 +103,11 @@ impl Totals {
                 }
             }
         }
+    }
+
+    /// Where the references are: `3 manifests`, `600 pods`.
+    pub(crate) fn places(&self) -> String {
+        Coverage { manifests: self.manifests, pods: self.pods, ..Coverage::default() }.places()
     }
 
     /// All findings.
@@ -189,7 +197,7 @@ impl Totals {
             count(self.releases, "release"),
             self.clean,
             count(self.uses, "image reference"),
-            count(self.manifests, "manifest"),
+            self.places(),
             self.mirrored,
             mirrors.join(", "),
             self.held().map(Held::told).unwrap_or_default(),

@@ -5,6 +5,7 @@ mod digest_differs;
 mod doubled_registry;
 mod duplicate_list_line;
 mod expired_suppression;
+mod failed_pull;
 mod global_not_read;
 mod half_rewritten_image;
 mod hardcoded_image;
@@ -17,6 +18,7 @@ mod misplaced_list_line;
 mod missing_image;
 mod missing_pull_secret;
 mod mutable_tag;
+mod namespace_without_pull_secret;
 mod not_in_bundle;
 mod not_on_mirror;
 mod nothing_rendered;
@@ -28,6 +30,7 @@ mod policy_changed;
 mod public_chart_dependency;
 mod render_failed;
 mod rewrite_not_set;
+mod running_digest_differs;
 mod runtime_download;
 mod schema_needs_network;
 mod suppression_without_reason;
@@ -62,6 +65,7 @@ pub(crate) static RULES: &[&Rule] = &[
     &doubled_registry::RULE,
     &duplicate_list_line::RULE,
     &expired_suppression::RULE,
+    &failed_pull::RULE,
     &global_not_read::RULE,
     &half_rewritten_image::RULE,
     &hardcoded_image::RULE,
@@ -74,6 +78,7 @@ pub(crate) static RULES: &[&Rule] = &[
     &missing_image::RULE,
     &missing_pull_secret::RULE,
     &mutable_tag::RULE,
+    &namespace_without_pull_secret::RULE,
     &not_in_bundle::RULE,
     &not_on_mirror::RULE,
     &nothing_rendered::RULE,
@@ -85,6 +90,7 @@ pub(crate) static RULES: &[&Rule] = &[
     &public_chart_dependency::RULE,
     &render_failed::RULE,
     &rewrite_not_set::RULE,
+    &running_digest_differs::RULE,
     &runtime_download::RULE,
     &schema_needs_network::RULE,
     &suppression_without_reason::RULE,
@@ -288,6 +294,7 @@ impl<'a> RuleContext<'a> {
         for (layer, place) in &decider.hides {
             notes.push(format!("it hides {} at {place}", layer_name(layer)));
         }
+        notes.extend(self.analysis.running.iter().flat_map(|running| running.notes(&image.text)));
         Finding {
             rule: rule.id,
             severity: self.settings.severity(rule.id, rule.severity),
@@ -435,6 +442,12 @@ mod tests {
         if text.contains("# bundle/") {
             let lists = folder.join("bundle").to_string_lossy().into_owned();
             args = ["airtight", "bundle", "check", &lists, &args[2]].map(str::to_owned).to_vec();
+        }
+        // Pods of a cluster.
+        if text.contains("# running/") {
+            files.clear();
+            args =
+                vec!["airtight".to_owned(), "verify".to_owned(), folder.join("running").to_string_lossy().into_owned()];
         }
         let is_branch = text.contains("# main/");
         if is_branch {

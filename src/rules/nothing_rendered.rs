@@ -78,6 +78,9 @@ fn check(ctx: &mut RuleContext<'_>) {
             "lint with the values of the real install (-f, --set)",
         ),
         None if !ctx.analysis.unreadable.is_empty() => return,
+        None if ctx.analysis.running.is_some() && !is_list => {
+            ("there are no pods, which proves nothing", "check the context, the namespace and the selector")
+        }
         None if is_list => (
             "the list of objects is empty, which proves nothing",
             "check the command that wrote it: kubectl prints an empty list if the namespace has no such objects or does not exist",

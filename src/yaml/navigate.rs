@@ -2,6 +2,7 @@
 
 use super::node::{Data, Node};
 use crate::go::strconv::shortest_g32;
+use serde_json::Value;
 
 impl Node {
     /// The last entry of a map with a name; `None` if it is not a map.
@@ -49,6 +50,22 @@ impl Node {
     /// The text of the scalar at a path of names; empty if there is none.
     pub(crate) fn text_at(&self, names: &[&str]) -> String {
         self.descend(names).map(Self::text).unwrap_or_default()
+    }
+
+    /// The tree without positions, to be read into a typed struct. Of a float that JSON cannot express, null is left.
+    pub(crate) fn to_json(&self) -> Value {
+        match &self.data {
+            Data::Null => Value::Null,
+            Data::Bool(boolean) => Value::from(*boolean),
+            Data::Int(number) => Value::from(*number),
+            Data::Uint(number) => Value::from(*number),
+            Data::Float(number) => Value::from(*number),
+            Data::Str(text) => Value::from(text.to_text()),
+            Data::Seq(items) => items.iter().map(Self::to_json).collect(),
+            Data::Map(entries) => {
+                entries.iter().map(|(entry, value)| (entry.key.to_text().into_owned(), value.to_json())).collect()
+            }
+        }
     }
 }
 

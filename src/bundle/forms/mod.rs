@@ -14,7 +14,7 @@ mod registries;
 mod regsync;
 mod skopeo_sync;
 mod table;
-mod typed;
+pub(crate) mod typed;
 pub(crate) mod writing;
 mod zarf;
 

@@ -89,7 +89,7 @@ pub(super) fn nested<T: DeserializeOwned>(file: &Arc<File>, at: &Text, what: &st
 }
 
 /// The documents as one text.
-pub(super) fn written<T: Serialize>(documents: &[T]) -> String {
+pub(crate) fn written<T: Serialize>(documents: &[T]) -> String {
     let options = || serde_saphyr::ser_options! { folded_wrap_chars: usize::MAX };
     let one = |document: &T| serde_saphyr::to_string_with_options(document, options()).unwrap_or_default();
     documents.iter().map(one).collect::<Vec<_>>().join("---\n")

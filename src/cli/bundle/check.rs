@@ -62,7 +62,8 @@ pub(super) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
         Report::without_manifests(ReportAbout::Lists, needed.release.clone(), findings, files.first().cloned());
     let comments = files.iter().flat_map(|file| Comment::all(file, false)).collect();
     let mut checked = [Checked { report, settings, comments }];
-    let suppressor = Suppressor { entries: &config.suppressions, baseline: None, today: today()?, is_complete: false };
+    let suppressor =
+        Suppressor { entries: &config.suppressions, baseline: None, today: today(None)?, is_complete: false };
     suppressor.apply(&mut checked);
     let [Checked { report, .. }] = checked;
     let is_clean = report.findings.is_empty() && needed.is_complete;

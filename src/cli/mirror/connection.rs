@@ -1,6 +1,7 @@
 //! The flags about connections.
 
-use crate::cli::connection::{ConnectionFlags, Hosts, duration_of};
+use crate::cli::connection::{ConnectionFlags, Hosts};
+use crate::cli::duration::duration_of;
 use crate::disk::Reach;
 use crate::error::Error;
 use crate::reference::Mirror;

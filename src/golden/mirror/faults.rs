@@ -1,6 +1,6 @@
 //! [`Fault`]: what a test registry does instead of answering as it should.
 
-use super::http::{Answer, Request};
+use crate::golden::http::{Answer, Request};
 use serde::{Deserialize, Serialize};
 
 /// What a test registry does instead of answering as it should.

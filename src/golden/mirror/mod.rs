@@ -6,7 +6,6 @@
 
 mod charts;
 mod faults;
-mod http;
 mod images;
 mod interrupted;
 mod layout;

@@ -3,8 +3,8 @@
 #![expect(clippy::disallowed_types, reason = "a registry for tests, on the loopback interface")]
 
 use super::faults::{Does, Fault, Pending};
-use super::http::{Answer, BodyLength, Connection, Request};
 use super::store::Store;
+use crate::golden::http::{Answer, BodyLength, Connection, Request};
 use crate::registry::Digest;
 use base64::Engine as _;
 use serde::{Deserialize, Serialize};
@@ -173,7 +173,8 @@ impl Shared {
     }
 
     fn serve(&self, stream: TcpStream, address: &str) -> io::Result<()> {
-        let mut connection = Connection::new(stream)?;
+        let _ = stream.set_nodelay(true);
+        let mut connection = Connection::new(stream);
         while let Some((mut request, length)) = connection.head()? {
             let fault = match self.meet(&request) {
                 Met::Dead => return Ok(()),

@@ -148,7 +148,7 @@ fn head(totals: &Totals) -> Value {
         counts => context! {
             releases => totals.releases, clean => totals.clean, errors, warnings, hints,
             severities => [count(errors, "error"), count(warnings, "warning"), count(hints, "hint")].join(", "),
-            times => count(totals.uses, "time"), places => count(totals.manifests, "manifest"),
+            times => count(totals.uses, "time"), places => totals.places(),
             suppressed => totals.suppressed, uses => totals.uses, mirrored => totals.mirrored, images => totals.images(),
         },
         classes => classes(totals),

@@ -49,7 +49,7 @@ packed!(Report {
     assumed_keys, is_told; secrets: Secrets::default()
 });
 packed!(ReleaseName { name, chart, namespace, environment });
-packed!(Coverage { manifests, images, mirrored, no_pull_secret });
+packed!(Coverage { manifests, pods, images, mirrored, no_pull_secret });
 packed!(Finding { rule, severity, message, subject, excerpts, notes, help, fix });
 packed!(Subject { object, template, field, container, reference, tier, class });
 packed!(ObjectName { kind, name, namespace });

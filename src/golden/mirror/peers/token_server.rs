@@ -3,8 +3,8 @@
 #![expect(clippy::disallowed_types, reason = "a server for tests, on the loopback interface")]
 #![expect(clippy::disallowed_methods, reason = "files of the test, and the clock of its tokens")]
 
-use super::super::http::{Answer, Connection};
 use super::programs::{PASSWORD, USER};
+use crate::golden::http::{Answer, Connection};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use base64::Engine as _;
@@ -58,7 +58,7 @@ impl Drop for TokenServer {
 }
 
 fn serve(stream: TcpStream, key: &RsaKeyPair, certificate: &str) -> std::io::Result<()> {
-    let mut connection = Connection::new(stream)?;
+    let mut connection = Connection::new(stream);
     let Some((request, length)) = connection.head()? else { return Ok(()) };
     connection.body(length)?;
     let login = format!("Basic {}", STANDARD.encode(format!("{USER}:{PASSWORD}")));

@@ -1,9 +1,6 @@
-//! The part of HTTP that a test registry speaks, on one connection, with every way to break it.
+//! The part of HTTP that the servers of tests speak, on one connection, with every way to break it.
 
-#![expect(clippy::disallowed_types, reason = "a registry for tests, on the loopback interface")]
-
-use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+use std::io::{self, BufRead as _, BufReader, Read, Write};
 
 /// A request.
 #[derive(Debug)]
@@ -50,15 +47,25 @@ impl Answer {
 }
 
 /// A connection of a client.
-pub(super) struct Connection {
-    pub(super) reader: BufReader<TcpStream>,
-    writer: TcpStream,
+pub(super) struct Connection<S> {
+    reader: BufReader<S>,
 }
 
-impl Connection {
-    pub(super) fn new(stream: TcpStream) -> io::Result<Self> {
-        let _ = stream.set_nodelay(true);
-        Ok(Self { writer: stream.try_clone()?, reader: BufReader::new(stream) })
+impl<S: Read + Write> Connection<S> {
+    pub(super) fn new(stream: S) -> Self {
+        Self { reader: BufReader::new(stream) }
+    }
+
+    /// Writes bytes as they are.
+    pub(super) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let writer = self.reader.get_mut();
+        writer.write_all(bytes)?;
+        writer.flush()
+    }
+
+    /// Writes a piece of a body whose length is not known before.
+    pub(super) fn chunk(&mut self, piece: &[u8]) -> io::Result<()> {
+        self.send(&[format!("{:x}\r\n", piece.len()).as_bytes(), piece, b"\r\n"].concat())
     }
 
     /// The next request without its body, and how the body is sent; `None` at the end.
@@ -121,19 +128,15 @@ impl Connection {
             text.push_str(&format!("Content-Length: {}\r\n", answer.body.len()));
         }
         text.push_str("\r\n");
-        self.writer.write_all(text.as_bytes())?;
-        if has_body {
-            self.writer.write_all(&answer.body[..answer.body.len().min(limit)])?;
-        }
-        self.writer.flush()
+        let body = if has_body { &answer.body[..answer.body.len().min(limit)] } else { &[] };
+        self.send(&[text.as_bytes(), body].concat())
     }
 
     /// Writes bytes of an endless body until the client closes the connection; at most so many.
     pub(super) fn flood(&mut self, most: usize) {
         let piece = vec![b'x'; 1 << 16];
         for _ in 0..most / piece.len() {
-            let chunk = [format!("{:x}\r\n", piece.len()).as_bytes(), &piece, b"\r\n"].concat();
-            if self.writer.write_all(&chunk).is_err() {
+            if self.chunk(&piece).is_err() {
                 return;
             }
         }
