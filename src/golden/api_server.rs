@@ -15,11 +15,33 @@ use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
 /// The token of the user who may do everything.
-const TOKEN: &str = "Pl4nt-api-token";
+pub(super) const TOKEN: &str = "Pl4nt-api-token";
+
+/// The media type of objects.
+pub(super) const JSON: &str = "application/json";
 
 /// How often something is asked for, and how long nothing is asked between.
 const TRIES: usize = 600;
 const PAUSE: Duration = Duration::from_millis(200);
+
+/// Where objects of a kind are, below a namespace or in the cluster.
+pub(super) fn collection(object: &Value) -> String {
+    let (version, kind) = (object["apiVersion"].as_str().expect("a version"), object["kind"].as_str().expect("a kind"));
+    let root = if version.contains('/') { format!("/apis/{version}") } else { format!("/api/{version}") };
+    let plural = match kind.to_ascii_lowercase() {
+        kind if kind.ends_with('y') => format!("{}ies", &kind[..kind.len() - 1]),
+        kind => format!("{kind}s"),
+    };
+    match object["metadata"]["namespace"].as_str() {
+        Some(namespace) => format!("{root}/namespaces/{namespace}/{plural}"),
+        None => format!("{root}/{plural}"),
+    }
+}
+
+/// Where an object is.
+pub(super) fn path(object: &Value) -> String {
+    format!("{}/{}", collection(object), object["metadata"]["name"].as_str().expect("a name"))
+}
 
 /// The server, which ends when this is dropped.
 #[derive(Debug)]
@@ -136,6 +158,16 @@ impl ApiServer {
         let client = Client::builder().tls_certs_only([authority]).no_proxy().build().expect("a client");
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
         Self { programs, folder, address, client, runtime }
+    }
+
+    /// Its address: `127.0.0.1:6443`.
+    pub(super) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The file with the certificate of its authority.
+    pub(super) fn authority(&self) -> PathBuf {
+        self.folder.path().join("authority.pem")
     }
 
     /// Asks until something is so. The server does many things some seconds later.

@@ -2,32 +2,13 @@
 
 use super::{Asked, Case, Table, documents, linted, request};
 use crate::admission::{Engine, Request, write};
-use crate::golden::api_server::{Answer, ApiServer};
+use crate::golden::api_server::{Answer, ApiServer, JSON, collection, path};
 use crate::golden::{read, root};
 use crate::reference::{Layout, Mirror, Reference};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 const YAML: &str = "application/yaml";
-const JSON: &str = "application/json";
-
-/// Where objects of a kind are, below a namespace or in the cluster.
-fn collection(object: &Value) -> String {
-    let (version, kind) = (object["apiVersion"].as_str().expect("a version"), object["kind"].as_str().expect("a kind"));
-    let root = if version.contains('/') { format!("/apis/{version}") } else { format!("/api/{version}") };
-    let plural = match kind.to_ascii_lowercase() {
-        kind if kind.ends_with('y') => format!("{}ies", &kind[..kind.len() - 1]),
-        kind => format!("{kind}s"),
-    };
-    match object["metadata"]["namespace"].as_str() {
-        Some(namespace) => format!("{root}/namespaces/{namespace}/{plural}"),
-        None => format!("{root}/{plural}"),
-    }
-}
-
-fn path(object: &Value) -> String {
-    format!("{}/{}", collection(object), object["metadata"]["name"].as_str().expect("a name"))
-}
 
 /// A pod with one image.
 fn pod(image: &str, namespace: &str) -> Value {

@@ -1,5 +1,7 @@
 //! `testdata/cluster/*.toml`: a cluster, and what `verify` says about it, over TLS on the loopback interface.
 
+#[cfg(feature = "registry")]
+mod real;
 mod server;
 
 use super::{conform, derived, files, read, root, with_output, working_folder};
@@ -15,6 +17,7 @@ use crate::settings::Settings;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use server::{ApiServer, Manner, TOKEN};
+use std::path::Path;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -113,10 +116,19 @@ fn program(script: &str) -> String {
     )
 }
 
+/// A kubeconfig for a server, its authority and a user.
+fn kubeconfig(address: &str, authority: &Path, user: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: Config\ncurrent-context: test\n\
+         clusters: [{{name: test, cluster: {{server: 'https://{address}', certificate-authority: '{}'}}}}]\n\
+         users: [{{name: test, user: {user}}}]\n\
+         contexts: [{{name: test, context: {{cluster: test, user: test}}}}]\n",
+        authority.display()
+    )
+}
+
 /// Runs the command against a server.
 fn verify(case: &Case, address: &str) -> (Outcome, String, String) {
-    let folder = tempfile::tempdir().expect("a folder can be made");
-    let path = folder.path().join("kubeconfig.yaml");
     let authority = if case.kubeconfig == "other-authority" { "other-ca.pem" } else { "ca.pem" };
     let authority = root().join("testdata/cluster/tls").join(authority);
     let port = if case.kubeconfig == "other-port" { "127.0.0.1:1" } else { address };
@@ -129,14 +141,14 @@ fn verify(case: &Case, address: &str) -> (Outcome, String, String) {
         "failing-program" => program("echo Pl4nt-Xy; exit 3"),
         _ => format!("{{token: {TOKEN}}}"),
     };
-    let text = format!(
-        "apiVersion: v1\nkind: Config\ncurrent-context: test\n\
-         clusters: [{{name: test, cluster: {{server: 'https://{port}', certificate-authority: '{}'}}}}]\n\
-         users: [{{name: test, user: {user}}}]\n\
-         contexts: [{{name: test, context: {{cluster: test, user: test}}}}]\n",
-        authority.display()
-    );
-    std::fs::write(&path, text).expect("the file can be written");
+    verify_with(case, address, &kubeconfig(port, &authority, &user))
+}
+
+/// Runs the command with a kubeconfig.
+fn verify_with(case: &Case, address: &str, kubeconfig: &str) -> (Outcome, String, String) {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let path = folder.path().join("kubeconfig.yaml");
+    std::fs::write(&path, kubeconfig).expect("the file can be written");
     let path = path.to_string_lossy().into_owned();
     let args =
         ["airtight", "verify", "--kubeconfig", &path].map(str::to_owned).into_iter().chain(case.args.iter().cloned());

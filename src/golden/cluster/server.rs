@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub(super) const TOKEN: &str = "Pl4nt-Xy-token";
 
 /// How it behaves.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(super) struct Manner {
     /// The most objects of a page, whatever the client asks for.
@@ -39,7 +39,7 @@ pub(super) struct Manner {
 }
 
 /// What a watch tells.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Watch {
     /// The events, a line each.
@@ -50,7 +50,7 @@ struct Watch {
 }
 
 /// What goes wrong with a request.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Fault {
     /// The number of the request, from 1.
