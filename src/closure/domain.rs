@@ -189,7 +189,7 @@ impl Looked {
 }
 
 /// Whether a value is a registry, a repository, a tag or a digest by its name.
-fn names_a_part(path: &ValuesPath) -> bool {
+pub(super) fn names_a_part(path: &ValuesPath) -> bool {
     let name = path.last().and_then(Key::name).unwrap_or_default().to_ascii_lowercase();
     ["registry", "repository", "repo", "tag", "digest", "sha", "image", "host", "hub", "version"]
         .iter()

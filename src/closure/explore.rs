@@ -2,7 +2,7 @@
 
 use super::assignment::{Assignment, Sighting, settings_of};
 use super::discover::Discovered;
-use super::domain::{Domains, versions};
+use super::domain::{Domains, STUB, versions};
 use super::facts::Group;
 use super::file_search::{FileSearch, Unit, Writer};
 use super::slice::Slices;
@@ -186,10 +186,11 @@ impl<'e> Explorer<'e> {
         drop(slices);
         closure.open = std::mem::take(&mut search.open);
         drop(search);
-        // A value was tried before it was known that its text becomes a part of an image.
-        let is_open = |switch: &Switch| closure.open.contains(switch);
+        // A value was tried before it was known that its text becomes a part of an image. What another text stands in for, and is no
+        // part of, is decided by whether there is one.
+        let is_another = |(switch, value): (&Switch, &Rc<str>)| closure.open.contains(switch) && !value.contains(STUB);
         for sightings in found.values_mut() {
-            sightings.retain(|sighting| !sighting.assignment.keys().any(is_open));
+            sightings.retain(|sighting| !sighting.assignment.iter().any(is_another));
         }
         found.retain(|_, sightings| !sightings.is_empty());
         self.known = explored;

@@ -3,7 +3,7 @@
 use super::assignment::{Assignment, Pipes, Read, references, run};
 use super::cover::covering;
 use super::discover::Discovered;
-use super::domain::{Alternative, Domains, Looked, STUB};
+use super::domain::{Alternative, Domains, Looked, STUB, names_a_part};
 use super::facts::Group;
 use super::slice::Relevance;
 use super::slots::Slots;
@@ -18,7 +18,7 @@ use crate::source::File;
 use crate::template::touched::{ProbedPipes, Touch};
 use crate::template::{Map, Value};
 use crate::trace::Str;
-use crate::values_path::ValuesPath;
+use crate::values_path::{Key, ValuesPath};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -48,6 +48,17 @@ struct Decision {
     switch: Switch,
     alternatives: Rc<[Alternative]>,
     at: usize,
+}
+
+/// Whether a switch is a part of an image by its name. Another, such as a host that an address contains, decides about images, too.
+fn is_a_part(switch: &Switch) -> bool {
+    match switch {
+        Switch::Value(path) => {
+            let name = path.last().and_then(Key::name).unwrap_or_default();
+            names_a_part(path) && !name.to_ascii_lowercase().ends_with("host")
+        }
+        Switch::Upgrade | Switch::KubeVersion | Switch::ApiVersion(_) => true,
+    }
 }
 
 /// What was found in one file.
@@ -298,7 +309,7 @@ impl FileSearch<'_> {
             loop {
                 let Some(last) = decisions.last_mut() else { return Ended::Complete };
                 last.at += 1;
-                let is_open = self.open.contains(&last.switch);
+                let is_open = is_a_part(&last.switch) && self.open.contains(&last.switch);
                 if last.at < last.alternatives.len() && !is_open {
                     break;
                 }
@@ -352,7 +363,8 @@ impl FileSearch<'_> {
             return None;
         }
         let switch = Switch::Value(path.clone());
-        let is_known = self.discovered.free.contains(&path) || self.open.contains(&switch);
+        let is_open = is_a_part(&switch) && self.open.contains(&switch);
+        let is_known = self.discovered.free.contains(&path) || is_open;
         let is_free = is_known || domains.is_a_part_by_name(&path);
         let alternatives = domains.of_value(&path, Looked::of(touch), is_free);
         Some((switch, alternatives))
