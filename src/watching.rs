@@ -49,7 +49,7 @@ pub(crate) fn watch(
 ) -> Stopped {
     let query = Query { labels: scope.labels, ..Query::all(PODS, scope.namespace) };
     let mut found = Offences::default();
-    let mut failures = 0;
+    let mut failures = Failures::default();
     let mut is_listed = false;
     'list: loop {
         let listed = cluster.list(&query, |listed: &mut Offences, text| {
@@ -59,7 +59,7 @@ pub(crate) fn watch(
         });
         let mut state = match listed {
             Ok((listed, state)) => {
-                (failures, is_listed) = (0, true);
+                (failures, is_listed) = (Failures::default(), true);
                 if let Err(error) = tell(follow, &found.update(listed)) {
                     return Stopped::Untold(error);
                 }
@@ -101,11 +101,11 @@ pub(crate) fn watch(
             }
             match ended {
                 Ok(Ended::Enough) => return Stopped::Clean,
-                Ok(Ended::Cut) if events > 0 => failures = 0,
+                Ok(Ended::Cut) if events > 0 => failures = Failures::default(),
                 // A server that ends each watch at once is not asked without a pause.
                 Ok(Ended::Cut) => {
-                    cluster.pause(pause(failures));
-                    failures += 1;
+                    cluster.pause(pause(failures.count));
+                    failures.count += 1;
                 }
                 Err(failure) if failure.kind == FailureKind::Gone => continue 'list,
                 Err(failure) if stays(failure.kind) => return Stopped::Failed(failure),
@@ -137,12 +137,21 @@ fn pause(failures: u32) -> Duration {
     PAUSE.saturating_mul(2_u32.saturating_pow(failures.min(16))).min(LONGEST)
 }
 
-/// Tells the first of several failures, and waits; false if the time is up.
-fn go_on(cluster: &Cluster, follow: &mut dyn Follow, failure: &Failure, failures: &mut u32) -> bool {
-    if *failures == 0 {
+/// Failures one after the other.
+#[derive(Debug, Default)]
+struct Failures {
+    count: u32,
+    is_told: bool,
+}
+
+/// Tells one of several failures, and waits; false if the time is up.
+fn go_on(cluster: &Cluster, follow: &mut dyn Follow, failure: &Failure, failures: &mut Failures) -> bool {
+    // The server may just have closed the connection on which it was asked; then another one will do.
+    if !failures.is_told && (failure.kind != FailureKind::Unreachable || failures.count > 0) {
         follow.fails(failure);
+        failures.is_told = true;
     }
-    cluster.pause(pause(*failures));
-    *failures += 1;
+    cluster.pause(pause(failures.count));
+    failures.count += 1;
     !cluster.time_left().is_zero()
 }
