@@ -687,13 +687,16 @@ impl Map {
         self.borrow().iter().map(|(key, value)| (key.clone(), value.clone())).collect()
     }
 
-    /// The entries, for a copy that [watches](Self::watch_as) in this map's place: what is read of the copy counts.
+    /// Copies of the entries, for a copy of the map that [watches](Self::watch_as) in this map's place.
     pub(crate) fn entries_to_copy(&self) -> Vec<(Str, Value)> {
+        self.borrow_to_copy().iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+    }
+
+    /// The entries, for a copy that watches in this map's place: what is read of the copy counts.
+    fn borrow_to_copy(&self) -> Ref<'_, BTreeMap<Str, Value>> {
         match self.data.watched.get() {
-            Some(watched) if watched.is_probing() => {
-                self.data.entries.borrow().iter().map(|(key, value)| (key.clone(), value.clone())).collect()
-            }
-            _ => self.entries(),
+            Some(watched) if watched.is_probing() => self.data.entries.borrow(),
+            _ => self.borrow(),
         }
     }
 
@@ -724,7 +727,7 @@ impl Map {
 
     /// A new map of another type with the same entries; the members are shared.
     pub(crate) fn copy_as(&self, ty: &'static Type) -> Self {
-        let copy = Self::of(ty, self.entries_to_copy().into_iter().collect());
+        let copy = Self::of(ty, self.borrow_to_copy().clone());
         copy.set_origin(self.origin());
         copy.watch_as(self);
         Self { marks: self.marks, ..copy }
