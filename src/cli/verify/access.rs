@@ -13,20 +13,24 @@ use crate::settings::Settings;
 use crate::snapshot::{Scope, releases, snapshot};
 
 impl Args {
-    /// The report on a cluster.
+    /// The report on a cluster and, with `--from-releases`, those on the releases that are installed in it.
     pub(super) fn cluster(
         &self,
         against: Against<'_>,
         settings: &Settings,
         limits: &Limits,
         streams: &mut Streams<'_>,
-    ) -> Result<Report, Problem> {
+    ) -> Result<(Report, Vec<Report>), Problem> {
         let cluster = Cluster::connect(&self.access())?;
         let (running, told) = snapshot(&cluster, self.scope(), against, &settings.pull_secrets).map_err(Error::from)?;
         for sentence in told {
             let _ = writeln!(streams.err, "Warning: {sentence}");
         }
-        Ok(lint_running(running, settings, limits))
+        let installed = match self.from_releases {
+            true => self.installed(&cluster, settings, limits, streams)?,
+            false => Vec::new(),
+        };
+        Ok((lint_running(running, settings, limits), installed))
     }
 
     /// Follows a cluster.
@@ -41,14 +45,14 @@ impl Args {
     }
 
     /// The reports on the releases that are installed, with secrets masked; those that cannot be read are told.
-    pub(super) fn installed(
+    fn installed(
         &self,
+        cluster: &Cluster,
         settings: &Settings,
         limits: &Limits,
         streams: &mut Streams<'_>,
     ) -> Result<Vec<Report>, Problem> {
-        let cluster = Cluster::connect(&self.access())?;
-        let read = releases(&cluster, self.scope(), |secret| {
+        let read = releases(cluster, self.scope(), |secret| {
             let release = InstalledRelease::decode(secret, limits);
             let release =
                 release.map_err(|why| format!("{}/{}: {why}", secret.metadata.namespace, secret.metadata.name))?;

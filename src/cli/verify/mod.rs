@@ -142,14 +142,12 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
     if args.timeout.is_some() {
         return Err(Error::input("--timeout is for --watch and --until-clean").into());
     }
-    let report = match args.paths.as_slice() {
+    let (report, installed) = match args.paths.as_slice() {
         [] => args.cluster(against, &settings, &limits, streams)?,
-        paths => lint_saved(&manifests::read(paths, &reach, streams)?, against, &settings, &limits),
+        paths => (lint_saved(&manifests::read(paths, &reach, streams)?, against, &settings, &limits), Vec::new()),
     };
     let mut releases = if args.with_charts { args.rendered(&config, &reach, streams)? } else { Vec::new() };
-    if args.from_releases {
-        releases.extend(args.installed(&settings, &limits, streams)?);
-    }
+    releases.extend(installed);
     let mut report = args.accepted(report, settings, &config, &reach)?;
     report.hide_secrets(args.output.shows_changes());
     if is_joined {
@@ -199,13 +197,14 @@ impl Args {
     }
 
     #[cfg(not(feature = "cluster"))]
-    fn cluster(&self, _: Against<'_>, _: &Settings, _: &Limits, _: &mut Streams<'_>) -> Result<Report, Error> {
+    fn cluster(
+        &self,
+        _: Against<'_>,
+        _: &Settings,
+        _: &Limits,
+        _: &mut Streams<'_>,
+    ) -> Result<(Report, Vec<Report>), Error> {
         Err(Error::input(WITHOUT))
-    }
-
-    #[cfg(not(feature = "cluster"))]
-    fn installed(&self, _: &Settings, _: &Limits, _: &mut Streams<'_>) -> Result<Vec<Report>, Problem> {
-        Err(Error::input(WITHOUT).into())
     }
 
     #[cfg(not(feature = "cluster"))]
