@@ -74,6 +74,7 @@ impl Trials<'_> {
         let charts: BTreeSet<String> = reach.iter().flat_map(|(_, charts)| charts.iter().cloned()).collect();
         let has_imports = of_dependencies(&self.prepared.chart).iter().any(|one| one.kind == SwitchKind::Import);
         let missing: BTreeSet<String> = lacking.iter().flat_map(|puller| asked.missing(puller)).cloned().collect();
+        let had = self.lacking_nothing(&self.analysis.manifests, asked);
         let mut found = BTreeMap::new();
         let mut values: Vec<(ValuesPath, Json, Vec<ObjectName>)> = Vec::new();
         let (mut renders, mut is_complete) = (0, true);
@@ -95,14 +96,14 @@ impl Trials<'_> {
                 renders += 1;
                 let change = InputChange::SetJson(path.clone(), value.to_string());
                 let changes = [self.keys.defaults(), vec![change]].concat();
-                let mut pods = self.given_by(&changes, asked, &charts).unwrap_or_default();
+                let mut pods = self.given_by(&changes, asked, &charts, &had).unwrap_or_default();
                 pods.retain(|pod| open.remove(pod));
                 if !pods.is_empty() {
                     values.push((path.clone(), value, pods.into_iter().collect()));
                 }
             }
         }
-        let mut fixes = self.fixes(asked, &values);
+        let mut fixes = self.fixes(asked, &had, &values);
         for (number, (path, value, pods)) in values.into_iter().enumerate() {
             let (value, fix) = (in_one_line(&value), fixes.remove(&number));
             let giving = Giving::Set { path, value, fix };
@@ -137,7 +138,12 @@ impl Trials<'_> {
     }
 
     /// The values as edits of the user's input, as far as they work, by index.
-    fn fixes(&mut self, asked: &PullSecrets, values: &[(ValuesPath, Json, Vec<ObjectName>)]) -> BTreeMap<usize, Fix> {
+    fn fixes(
+        &mut self,
+        asked: &PullSecrets,
+        had: &BTreeSet<ObjectName>,
+        values: &[(ValuesPath, Json, Vec<ObjectName>)],
+    ) -> BTreeMap<usize, Fix> {
         let (origins, prepared) = (&self.analysis.origins, self.prepared);
         let proposals = |(number, (path, value, _)): (usize, &(ValuesPath, Json, Vec<ObjectName>))| {
             let title = format!("set `{path}` to `{}`", in_one_line(value));
@@ -147,23 +153,23 @@ impl Trials<'_> {
             (number, set.into_iter().chain([add]).chain(over).collect())
         };
         let open = values.iter().enumerate().map(proposals).collect();
-        together::fixes(open, &mut Edited { trials: self, asked, values })
+        together::fixes(open, &mut Edited { trials: self, asked, had, values })
     }
 
-    /// The same, at first only for the pods of some charts. Where files depend on each other, all of them would be executed for each
-    /// value that is tried.
+    /// The same, at first only for the pods of some charts: `None` if no more of these lack nothing than `had`. Where files depend on
+    /// each other, all of them would be executed for each value that is tried.
     fn given_by(
         &mut self,
         changes: &[InputChange],
         asked: &PullSecrets,
         charts: &BTreeSet<String>,
+        had: &BTreeSet<ObjectName>,
     ) -> Option<BTreeSet<ObjectName>> {
         if self.analysis.rendered.before.is_none() {
             let rendered = self.prepared.render_charts(self.compiler, changes, charts).ok()?.rendered;
             let read = manifests(&rendered, self.prepared.env.helm, &self.prepared.limits).ok()?;
             let all: Vec<Arc<Manifest>> = read.ordinary.into_iter().chain(read.hooks).map(Arc::new).collect();
-            let had = self.had(asked);
-            if self.lacking_nothing(&all, asked).is_subset(&had) {
+            if self.lacking_nothing(&all, asked).is_subset(had) {
                 return None;
             }
         }
@@ -216,6 +222,8 @@ fn is_seen_by(chart: &str, path: &ValuesPath) -> bool {
 struct Edited<'t, 'a> {
     trials: &'t mut Trials<'a>,
     asked: &'t PullSecrets,
+    /// The pods that lack nothing as it is.
+    had: &'t BTreeSet<ObjectName>,
     values: &'t [(ValuesPath, Json, Vec<ObjectName>)],
 }
 
@@ -232,20 +240,12 @@ impl Trial for Edited<'_, '_> {
             return None;
         }
         let given = self.trials.given(&edited, &keys.defaults(), self.asked)?;
-        let had = self.trials.had(self.asked);
-        had.is_subset(&given).then_some(given)
+        self.had.is_subset(&given).then_some(given)
     }
 
     fn proves(&self, number: usize, given: &BTreeSet<ObjectName>) -> Option<Vec<Proven>> {
         // The change does not affect references.
         self.values[number].2.iter().all(|pod| given.contains(pod)).then(Vec::new)
-    }
-}
-
-impl Trials<'_> {
-    /// The pods that lack nothing as it is.
-    fn had(&self, asked: &PullSecrets) -> BTreeSet<ObjectName> {
-        self.lacking_nothing(&self.analysis.manifests, asked)
     }
 }
 
