@@ -148,22 +148,20 @@ impl FileSearch<'_> {
         });
         let may_skip = files.len() == 1 && self.may_skip(units, file, (files, &Assignment::new()), &less);
         let mut less = may_skip.then_some(less);
-        let mut open = groups.iter();
-        let mut next = open.next();
-        while let Some(group) = next {
+        let mut at = 0;
+        while let Some(group) = groups.get(at) {
             let relevant = group.iter().copied().collect();
             let skipped = less.as_ref().map(|less| less.skipped.clone()).unwrap_or_default();
             let relevant: Pipes = Rc::new(ProbedPipes { relevant, skipped, printed: relevance.printed.clone() });
             match self.group(units, files, file, (&relevant, less.as_ref(), domains), &mut unit) {
-                Ended::Complete => next = open.next(),
+                Ended::Complete => at += 1,
                 Ended::Bounded => {
                     unit.is_bounded = true;
                     break;
                 }
                 Ended::SkipsTooMuch => {
                     less = None;
-                    open = groups.iter();
-                    next = open.next();
+                    at = 0;
                 }
             }
         }
