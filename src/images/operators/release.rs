@@ -461,7 +461,6 @@ fn documents<'n>(object: &Object<'n>, needles: &[&str], limits: &Limits, trees: 
     }
 }
 
-/// The words that make a text or a kind relevant.
 /// The kinds of objects that leave an image to an operator's default.
 pub(super) fn kinds() -> Vec<&'static str> {
     let objects = catalogue().iter().filter_map(|entry| match &entry.when.on {
@@ -472,6 +471,7 @@ pub(super) fn kinds() -> Vec<&'static str> {
     objects.flat_map(|objects| &objects.kinds).map(String::as_str).filter(|kind| *kind != "ConfigMap").collect()
 }
 
+/// The words that make a text or a kind relevant.
 fn needles() -> Vec<&'static str> {
     let mut needles: Vec<&str> = Vec::new();
     let mut add = |objects: &'static Objects, field: Option<&'static Field>| match objects.kinds.as_slice() {
