@@ -96,11 +96,13 @@ impl Mentions {
             });
         }
         if BY_NAME.contains(&function) {
-            let names = if function == "pluck" { arguments.get(..1) } else { arguments.get(1..) };
             let is_known = |arg: &Arg| matches!(arg, Arg::String { .. } | Arg::Constant(_));
-            // The default of `dig`, and the map, are its last arguments.
-            let count = if function == "dig" { 1 } else { 0 };
-            let names = if function == "dig" { arguments.get(..arguments.len().saturating_sub(count)) } else { names };
+            let names = match function {
+                "pluck" => arguments.get(..1),
+                // The map is its last argument.
+                "dig" => arguments.get(..arguments.len().saturating_sub(1)),
+                _ => arguments.get(1..),
+            };
             self.is_any |= !names.unwrap_or_default().iter().all(is_known);
         }
         command.args.iter().for_each(|arg| self.arg(arg, is_a_map));
