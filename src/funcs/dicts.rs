@@ -303,10 +303,13 @@ fn merge_maps(
             merge_values(ctx, old, &value, overwrite, depth)?;
         }
         // Checked after the merge: an empty map may have been filled.
+        let is_empty_now = |old: &Value| match old {
+            Value::Map(old) if is_copied => old.count() == 0,
+            old => is_empty(old),
+        };
         let stays = match &present {
             None => false,
-            Some(Value::Map(old)) if is_copied && old.count() == 0 => false,
-            Some(old) if !(is_copied && matches!(old, Value::Map(_))) && is_empty(old) => false,
+            Some(old) if is_empty_now(old) => false,
             Some(Value::Map(_)) if matches!(value, Value::Map(_)) => true,
             Some(_) => !overwrite,
         };
