@@ -4,7 +4,7 @@ use crate::cluster::objects::{List, Partial, Pod, Secret, ServiceAccount};
 use crate::cluster::resources::{OWNERS, PODS, Resource, SECRETS, SERVICE_ACCOUNTS};
 use crate::cluster::{Cluster, Failure, FailureKind, Query};
 use crate::objects::ObjectName;
-use crate::running::owners::Owners;
+use crate::running::owners::{Owners, name_in};
 use crate::running::pull_secrets::PullSecrets;
 use crate::running::{Against, Running};
 use std::collections::BTreeSet;
@@ -144,11 +144,7 @@ fn owners_of_kind(
     let (owners, _) = cluster.list(&query, |owners: &mut Owners, text| {
         let page: List<Partial<'_>> = serde_json::from_str(text)?;
         for Partial { metadata } in &page.items {
-            let name = ObjectName {
-                kind: resource.kind.to_owned(),
-                name: metadata.name.clone().into_owned(),
-                namespace: metadata.namespace.clone().into_owned(),
-            };
+            let name = name_in(metadata, resource.kind);
             if wanted.contains(&name) {
                 owners.add(name, metadata);
             }

@@ -13,7 +13,7 @@ use crate::objects::ObjectName;
 use crate::reference::{Mirror, Reference};
 use crate::secrets::redacted;
 use node_mirrors::NodeMirrors;
-use owners::{Owners, owner_in, release_in};
+use owners::{Owners, name_in, owner_of_pod, release_in};
 use pull_secrets::PullSecrets;
 use smallvec::SmallVec;
 use state::{PullFault, State};
@@ -156,23 +156,15 @@ impl Running {
     /// Adds a pod.
     pub(crate) fn add(&mut self, pod: &Pod<'_>, against: Against<'_>) {
         let metadata = &pod.metadata;
-        let own = ObjectName {
-            kind: "Pod".to_owned(),
-            name: metadata.name.clone().into_owned(),
-            namespace: metadata.namespace.clone().into_owned(),
-        };
+        let own = name_in(metadata, "Pod");
         let example =
             if own.namespace.is_empty() { own.name.clone() } else { format!("{}/{}", own.namespace, own.name) };
-        let owner = match owner_in(metadata) {
-            // A pod from a file of its node is a pod by itself, and its node is named anyway.
-            Some(owner) if owner.kind != "Node" => owner,
-            _ => {
-                if release_in(metadata).is_some() {
-                    self.owners.add(own.clone(), metadata);
-                }
-                own
+        let owner = owner_of_pod(metadata).unwrap_or_else(|| {
+            if release_in(metadata).is_some() {
+                self.owners.add(own.clone(), metadata);
             }
-        };
+            own
+        });
         let owner = match self.objects.get(&owner) {
             Some(known) => known.clone(),
             None => {

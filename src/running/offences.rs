@@ -1,7 +1,7 @@
 //! [`Offences`]: what is wrong in a cluster that is watched, and how it changes: each change is told once, whatever number of pods shares it
 //! and however often they are listed again.
 
-use super::owners::owner_in;
+use super::owners::{name_in, owner_of_pod};
 use super::state::{PullFault, State};
 use super::{Against, PulledFrom, UserKind, users};
 use crate::cluster::objects::Pod;
@@ -139,9 +139,7 @@ fn name_of(pod: &Pod<'_>) -> PodName {
 }
 
 fn offences(pod: &Pod<'_>, against: Against<'_>) -> BTreeSet<Offence> {
-    let (namespace, name) = name_of(pod);
-    let own = ObjectName { kind: "Pod".to_owned(), name, namespace };
-    let owner = owner_in(&pod.metadata).filter(|owner| owner.kind != "Node").unwrap_or(own);
+    let owner = owner_of_pod(&pod.metadata).unwrap_or_else(|| name_in(&pod.metadata, "Pod"));
     let wrong = |image: &str, state: State| match against.pulled_from(image) {
         PulledFrom::Elsewhere => Some(Wrong::Bypasses),
         PulledFrom::Mirror | PulledFrom::NodeMirror => state.fault().map(Wrong::CannotBePulled),

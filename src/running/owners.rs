@@ -93,8 +93,22 @@ impl Owners {
     }
 }
 
+/// The name of an object of a kind, by its metadata.
+pub(crate) fn name_in(metadata: &Metadata<'_>, kind: &str) -> ObjectName {
+    ObjectName {
+        kind: kind.to_owned(),
+        name: metadata.name.clone().into_owned(),
+        namespace: metadata.namespace.clone().into_owned(),
+    }
+}
+
+/// The owner of a pod. A pod from a file of its node is a pod by itself, and its node is named anyway.
+pub(super) fn owner_of_pod(metadata: &Metadata<'_>) -> Option<ObjectName> {
+    owner_in(metadata).filter(|owner| owner.kind != "Node")
+}
+
 /// The owner that the metadata of an object names.
-pub(super) fn owner_in(metadata: &Metadata<'_>) -> Option<ObjectName> {
+fn owner_in(metadata: &Metadata<'_>) -> Option<ObjectName> {
     let owner = metadata.owner()?;
     // Static pods belong to their node, which has no namespace.
     let namespace = if owner.kind == "Node" { String::new() } else { metadata.namespace.clone().into_owned() };
