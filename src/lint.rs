@@ -3,6 +3,7 @@
 use crate::analysis::images::images;
 use crate::analysis::manifests::{Owners, analyse_manifests};
 use crate::analysis::on_mirror::OnMirror;
+use crate::analysis::overlay::put_in_overlay;
 use crate::analysis::running::{analyse_running, analyse_saved};
 use crate::analysis::upgrade::{OtherEvent, other_event};
 use crate::analysis::{Analysis, analyse};
@@ -34,6 +35,7 @@ pub(crate) fn lint(
     let other = other_event(prepared, &analysis, settings, compiler);
     analysis.note_what_was_not_done(&prepared.work);
     let mut report = report(Some(prepared), &analysis, settings);
+    put_in_overlay(&mut report.findings, &analysis, prepared, settings, compiler);
     match other {
         OtherEvent::Same => {}
         OtherEvent::Failed => report.other_event_failed = true,
@@ -62,6 +64,11 @@ pub(crate) fn report(prepared: Option<&ReleaseInputs>, analysis: &Analysis, sett
         is_listed: false,
         about: ReportAbout::Release,
         home: prepared.map(|prepared| prepared.chart.metadata_file.clone()),
+        own_files: prepared
+            .iter()
+            .flat_map(|prepared| &prepared.user.files)
+            .map(|file| file.shown().to_owned())
+            .collect(),
         findings,
         suppressed: Vec::new(),
         changes: None,

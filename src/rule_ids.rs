@@ -4,6 +4,8 @@
 pub(crate) const DUPLICATE_LIST_LINE: &str = "duplicate-list-line";
 /// `expired-suppression`
 pub(crate) const EXPIRED_SUPPRESSION: &str = "expired-suppression";
+/// `global-not-read`
+pub(crate) const GLOBAL_NOT_READ: &str = "global-not-read";
 /// `image-not-running`
 pub(crate) const IMAGE_NOT_RUNNING: &str = "image-not-running";
 /// `latent-override`

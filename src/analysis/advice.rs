@@ -271,7 +271,8 @@ fn settle(
             problem.not_enough = others.filter_map(after).collect();
             proof.truncate(MOST_PROVEN);
             let Proposal { title, safety, edits } = problem.proposal().clone();
-            problem.fix = Some(Fix { title, safety, edits, patches: Vec::new(), proof, shown: None });
+            problem.fix =
+                Some(Fix { title, safety, edits, patches: Vec::new(), proof, overlay: Vec::new(), shown: None });
         }
         (None, Of::Unset(_)) => {
             let differs = |(number, after): &(usize, String)| after != judged[*number].image.text.as_str();

@@ -99,6 +99,7 @@ impl Analysis {
             keys: vec![usual_key()],
             unset: Vec::new(),
             assumed_keys: Vec::new(),
+            rewrite: super::Keys::default(),
             root: None,
             values: Default::default(),
             rendered: Rendered::default(),

@@ -21,6 +21,7 @@ pub(crate) mod manifests;
 mod numbers;
 pub(crate) mod on_mirror;
 mod other_mirror;
+pub(crate) mod overlay;
 mod patch;
 mod pins;
 mod propose;
@@ -91,6 +92,8 @@ pub(crate) struct Analysis {
     pub keys: Vec<ValuesPath>,
     /// The keys that the tool set because the user did not.
     pub assumed_keys: Vec<Assumed>,
+    /// The same with the values that send images to the mirror.
+    rewrite: Keys,
     /// The top chart as rendered; `None` if that failed before its templates were executed, or if there is no chart.
     pub root: Option<Instance>,
     /// `.Values` of the top chart.
@@ -198,6 +201,7 @@ fn analyse_with(
         origins,
         keys: keys.all.clone(),
         assumed_keys: keys.told(),
+        rewrite: keys.clone(),
         root,
         values: values.clone(),
         rendered,

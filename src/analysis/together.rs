@@ -50,7 +50,10 @@ fn attempt<T: Trial>(groups: &[(Proposal, Vec<usize>)], trial: &mut T, found: &m
                 for &number in numbers {
                     let Some(proof) = trial.proves(number, &outcome) else { continue };
                     let Proposal { title, safety, edits } = proposal.clone();
-                    found.insert(number, Fix { title, safety, edits, patches: Vec::new(), proof, shown: None });
+                    found.insert(
+                        number,
+                        Fix { title, safety, edits, patches: Vec::new(), proof, overlay: Vec::new(), shown: None },
+                    );
                 }
             }
         }

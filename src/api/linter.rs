@@ -9,7 +9,7 @@ use crate::finding::{self, Severity};
 use crate::lint::lint;
 use crate::reference::{Layout, Mirror};
 use crate::report::stream::KeptReports;
-use crate::report::text::{self, Detail, Style};
+use crate::report::text::{self, Detail, Style, TextLayout};
 use crate::report::{self, json};
 use crate::settings::Settings;
 use crate::template::keys::Keys;
@@ -107,7 +107,7 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = Vec::new();
-        let style = Style { colour: false, width: None, detail: Detail::Usual };
+        let style = Style { colour: false, width: None, detail: Detail::Usual, layout: TextLayout::default() };
         text::write(&KeptReports::of(std::slice::from_ref(&self.report)), style, &mut out).map_err(|_| fmt::Error)?;
         f.write_str(&String::from_utf8_lossy(&out))
     }

@@ -120,6 +120,11 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
             let reports = args.fixed(&config, &reach, streams, &mut outcome)?;
             if args.fixes.diff { Ok(outcome) } else { args.finish(reports, streams, outcome) }
         }
+        _ if args.fixes.overlay.is_some() => {
+            let mut outcome = Outcome::Clean;
+            let reports = args.overlaid(&config, &reach, streams, &mut outcome)?;
+            args.finish(reports, streams, outcome)
+        }
         _ => args.whole(&config, &reach, streams),
     }
 }
@@ -359,7 +364,7 @@ impl Args {
     fn tell_check(&self, job: &Job, told: Told, streams: &mut Streams<'_>, outcome: &mut Outcome) {
         let is_told = |line: &String| match self.output.detail {
             Detail::Verdict => false,
-            Detail::Usual => !line.starts_with("level=INFO") && !line.starts_with("level=DEBUG"),
+            Detail::Usual | Detail::Statistics => !line.starts_with("level=INFO") && !line.starts_with("level=DEBUG"),
             Detail::All => true,
         };
         streams.log(&told.log.into_iter().filter(is_told).collect::<Vec<_>>());

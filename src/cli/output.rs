@@ -5,7 +5,7 @@ use super::{Problem, Streams};
 use crate::disk::Reach;
 use crate::error::Error;
 use crate::report::stream::Reports;
-use crate::report::text::{Detail, Style};
+use crate::report::text::{Detail, Style, TextLayout};
 use crate::report::{csv, github, gitlab, html, json, junit, markdown, sarif, text};
 use clap::{ArgMatches, Command, FromArgMatches, ValueEnum};
 use std::io::{BufWriter, IsTerminal, Write};
@@ -27,6 +27,12 @@ struct Typed {
     /// When to colour the report; auto: on a terminal, and as NO_COLOR, CLICOLOR and CLICOLOR_FORCE say
     #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
     color: Color,
+    /// Text format: how findings are shown
+    #[arg(long, value_enum, value_name = "STYLE", default_value = "grouped")]
+    output_style: OutputStyle,
+    /// Text format: print the number of findings of each rule, and of images of each registry and class, instead of findings
+    #[arg(long, conflicts_with_all = ["quiet", "verbose"])]
+    statistics: bool,
     /// Text format: print only the verdict, with the key that set the mirror; no progress, no warnings of helm's
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
@@ -43,6 +49,8 @@ pub(crate) struct OutputFlags {
     color: Color,
     /// The level of detail.
     pub detail: Detail,
+    /// How findings are shown in a text.
+    layout: TextLayout,
 }
 
 /// A requested report: its format, and its file; `None` is stdout.
@@ -73,6 +81,27 @@ pub(crate) enum Format {
     Markdown,
     /// For a spreadsheet, a row for each finding
     Csv,
+}
+
+/// How findings are shown in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OutputStyle {
+    /// A line for each finding
+    Concise,
+    /// What has to be changed, with everything that it decides
+    Grouped,
+    /// Each finding, with all locations
+    Full,
+}
+
+impl From<OutputStyle> for TextLayout {
+    fn from(style: OutputStyle) -> Self {
+        match style {
+            OutputStyle::Concise => Self::Concise,
+            OutputStyle::Grouped => Self::Grouped,
+            OutputStyle::Full => Self::Full,
+        }
+    }
 }
 
 /// When to use colour.
@@ -106,12 +135,13 @@ impl FromArgMatches for OutputFlags {
         let formats = indices("format").into_iter().zip(typed.format.iter().copied()).collect::<Vec<_>>();
         let outputs = indices("output").into_iter().zip(typed.output.iter().cloned()).collect::<Vec<_>>();
         let requests = pair(&formats, &outputs);
-        let detail = match (typed.quiet, typed.verbose) {
-            (true, _) => Detail::Verdict,
-            (_, true) => Detail::All,
+        let detail = match typed {
+            Typed { quiet: true, .. } => Detail::Verdict,
+            Typed { verbose: true, .. } => Detail::All,
+            Typed { statistics: true, .. } => Detail::Statistics,
             _ => Detail::Usual,
         };
-        Ok(Self { requests, color: typed.color, detail })
+        Ok(Self { requests, color: typed.color, detail, layout: typed.output_style.into() })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
@@ -177,6 +207,11 @@ fn format_of(path: &Path) -> Option<Format> {
 }
 
 impl OutputFlags {
+    /// The style of a text without colour, whatever its width.
+    fn style(&self) -> Style {
+        Style { colour: false, width: None, detail: self.detail, layout: self.layout }
+    }
+
     /// Rejects requests that make no sense before the work begins.
     pub(crate) fn check(&self) -> Result<(), Error> {
         self.requests.as_ref().map(|_| ()).map_err(Clone::clone)
@@ -213,7 +248,7 @@ impl OutputFlags {
         let requests = self.requests.as_ref().map_err(Clone::clone)?;
         for request in requests {
             if let Some(path) = &request.path {
-                let style = Style { colour: self.color == Color::Always, width: None, detail: self.detail };
+                let style = Style { colour: self.color == Color::Always, width: None, ..self.style() };
                 let told = |error| Error::file(format!("cannot write {}: {error}", path.display()));
                 write_file_by(path, &mut |file| {
                     let mut file = BufWriter::new(file);
@@ -224,7 +259,7 @@ impl OutputFlags {
             }
         }
         for request in requests.iter().filter(|request| request.path.is_none()) {
-            let style = Style { colour: use_colour(self.color), width: terminal_width(), detail: self.detail };
+            let style = Style { colour: use_colour(self.color), width: terminal_width(), ..self.style() };
             write(request.format, reports, style, streams.out)?;
         }
         Ok(())

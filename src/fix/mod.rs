@@ -25,7 +25,7 @@ pub(crate) use apply::{Originals, apply, edited, edited_all, refusals};
 pub(crate) use change::{TextChange, text_changes};
 #[cfg(test)]
 pub(crate) use document::{edit, edit_all};
-pub(crate) use overlay::overlay;
+pub(crate) use overlay::{OverlayValue, compact_lines, overlay, overlay_of, overlay_text};
 pub(crate) use patch::{Patch, patched};
 pub(crate) use refusal::Refusal;
 pub(crate) use shown::{Shown, ShownChange, ShownEdit, ShownPatch};
@@ -51,6 +51,9 @@ pub(crate) struct Fix {
     pub patches: Vec<Patch>,
     /// The result of the trial: the references before and after the edits; empty if the edits change something else.
     pub proof: Vec<Proven>,
+    /// The same as values that are passed after all others; empty if that is not possible, or was not tried together with the other
+    /// fixes of the release.
+    pub overlay: Vec<OverlayValue>,
     /// What reports show of the edits and patches, which are dropped then.
     pub shown: Option<Box<Shown>>,
 }

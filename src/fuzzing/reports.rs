@@ -11,7 +11,7 @@ use crate::release::ReleaseInputs;
 use crate::render::manifest::{Manifests, manifests};
 use crate::report::spool::Spool;
 use crate::report::stream::{KeptReports, Reports};
-use crate::report::text::{Detail, Style};
+use crate::report::text::{Detail, Style, TextLayout};
 use crate::report::{self, Report};
 use crate::settings::Settings;
 use crate::source::File;
@@ -171,7 +171,11 @@ pub(super) fn formats(data: &[u8]) {
 }
 
 fn text(reports: &dyn Reports, out: &mut dyn Write) -> io::Result<()> {
-    report::text::write(reports, Style { colour: false, width: Some(100), detail: Detail::All }, out)
+    report::text::write(
+        reports,
+        Style { colour: false, width: Some(100), detail: Detail::All, layout: TextLayout::Full },
+        out,
+    )
 }
 
 fn written(reports: &dyn Reports, write: fn(&dyn Reports, &mut dyn Write) -> io::Result<()>) -> String {

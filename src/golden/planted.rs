@@ -111,10 +111,15 @@ fn chart(folder: &Path, path: &str, values: &str, template: &str) {
     write(folder, &format!("{path}/templates/pods.yaml"), template);
 }
 
-/// Lints in every format at once, and checks each; returns the text and the page.
+/// Lints in every format at once, and checks each; returns the text with all excerpts, and the page.
 fn lint(args: &str) -> (String, String) {
+    for style in ["concise", "grouped"] {
+        let (_, text) =
+            said(&words(&format!("lint --no-config --mirror mirror.internal --output-style {style} {args}")));
+        has_none(&text, &format!("lint {args} in the style {style}"));
+    }
     let formats = ["text", "html", "json", "sarif", "junit", "github", "gitlab", "markdown", "csv"];
-    let mut all = words(&format!("lint --no-config --mirror mirror.internal --verbose {args}"));
+    let mut all = words(&format!("lint --no-config --mirror mirror.internal --verbose --output-style full {args}"));
     for format in formats {
         all.extend(words(&format!("--format {format} --output out.{format}")));
     }

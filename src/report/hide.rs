@@ -5,7 +5,7 @@ use super::{Report, Suppressed};
 use crate::analysis::Gated;
 use crate::analysis::images::Image;
 use crate::finding::Finding;
-use crate::fix::{Edit, Fix, FixTarget, Patch, Proven, Shown, ValueAction};
+use crate::fix::{Edit, Fix, FixTarget, OverlayValue, Patch, Proven, Shown, ValueAction};
 use crate::objects::ObjectName;
 use crate::secrets::{Secrets, shown_argument};
 use crate::source::Place;
@@ -96,6 +96,13 @@ fn hide_in_fix(mut fix: Fix, told: &str, secrets: &Secrets) -> Option<Fix> {
                 return None;
             }
         }
+    }
+    let is_harmless = |one: &OverlayValue| {
+        let text = one.value.to_string();
+        secrets.hide_in(&text, false) == text
+    };
+    if !fix.overlay.iter().all(is_harmless) {
+        fix.overlay.clear();
     }
     if !fix.patches.iter_mut().all(|patch| hide_in_patch(patch, told, secrets)) {
         return None;

@@ -1,6 +1,7 @@
 //! The report for programs: one JSON document, described by `docs/report.schema.json`.
 
 use super::fix::{FixEntry, Told};
+use super::groups::{Group, groups};
 use super::held::Held;
 use super::inventory::json::{GatedEntry, entry, gated_entry};
 use super::location::{ReportLocation, ValuesPaths, identity};
@@ -76,6 +77,10 @@ struct Release<'a, I: Serialize> {
     coverage: Coverage,
     findings: Vec<FindingEntry<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    groups: Vec<GroupEntry>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    overlay: Option<serde_json::Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     suppressed: Vec<SuppressedEntry<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     changes: Option<ChangesEntry<'a>>,
@@ -123,6 +128,31 @@ struct FindingEntry<'a> {
     help: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fix: Option<FixEntry<'a>>,
+}
+
+/// Findings that one change resolves, by their indexes in `findings`.
+#[derive(Serialize)]
+struct GroupEntry {
+    title: String,
+    severity: &'static str,
+    findings: Vec<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<usize>,
+    own: bool,
+    in_overlay: bool,
+}
+
+impl From<&Group<'_>> for GroupEntry {
+    fn from(group: &Group<'_>) -> Self {
+        Self {
+            title: group.title(),
+            severity: group.severity().name(),
+            findings: group.findings.iter().map(|(number, _)| *number).collect(),
+            cause: group.cause.map(|(number, _)| number),
+            own: group.is_own,
+            in_overlay: group.is_in_overlay(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -246,6 +276,8 @@ fn release(report: &Report) -> impl Serialize {
             on_mirror: report.held().map(OnMirror::from),
         },
         findings,
+        groups: groups(report).iter().map(GroupEntry::from).collect(),
+        overlay: report.overlay(),
         suppressed,
         changes: report.changes.as_ref().map(|changes| ChangesEntry {
             since: &changes.since,

@@ -1,12 +1,12 @@
 //! The report for a comment on a pull request: Markdown, made from the template beside this file.
 
 use super::changes::{Changes, Replaced};
+use super::groups::{Group, groups, resolved, told_object};
 use super::stream::Reports;
 use super::totals::Totals;
 use super::{Report, Suppressed, count, plain_line};
 use crate::analysis::images::Image;
-use crate::finding::Finding;
-use crate::fix::Fix;
+use crate::fix::{Fix, overlay_text};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, Value, context};
 use std::collections::BTreeSet;
@@ -15,9 +15,15 @@ use std::io::{self, Write};
 /// A comment on GitHub may have 65,536 characters.
 const LONGEST: usize = 60_000;
 
-/// The numbers of findings and of images of each release that are written; the next pair is tried if the comment is too
+/// The numbers of groups, and of images of each release, that are written; the next pair is tried if the comment is too
 /// long. What is left out is counted.
 const MOST: [(usize, usize); 5] = [(200, 200), (200, 0), (60, 0), (15, 0), (0, 0)];
+
+/// The groups of a release that are open: about one screen.
+const OPEN: usize = 10;
+
+/// The images, and the objects, that a row of a table names.
+const MOST_OF_ROW: usize = 3;
 
 /// Writes the reports.
 pub(crate) fn write(reports: &dyn Reports, out: &mut dyn Write) -> io::Result<()> {
@@ -118,20 +124,16 @@ fn entry(report: &Report) -> Value {
     context! { name => report.release.full_name(), is_clean => report.findings.is_empty(), summary => report.summary() }
 }
 
-/// The template's view of a release; `left` is the number of findings that may still be written.
+/// The template's view of a release; `left` is the number of groups that may still be written.
 fn release(report: &Report, left: &mut usize, most_images: usize) -> Value {
-    let told = report.findings.len().min(*left);
+    let all = groups(report);
+    let told = all.len().min(*left);
     *left -= told;
-    let findings: Vec<Value> = report.findings.iter().take(told).map(row).collect();
-    // The same message for several locations is written once.
-    let mut said = BTreeSet::new();
-    let advice: Vec<Value> = report
-        .findings
-        .iter()
-        .take(told)
-        .filter(|finding| said.insert((&finding.message, &finding.notes, finding.advice())))
-        .map(row)
-        .collect();
+    let shown = &all[..told];
+    let (open, folded) = shown.split_at(told.min(OPEN));
+    let details: Vec<Value> = shown.iter().filter_map(details).collect();
+    let overlay = report.overlay().filter(|_| all.iter().filter(|group| group.is_in_overlay()).count() > 1);
+    let not_told: usize = all[told..].iter().map(|group| group.findings.len()).sum();
     let changes = report.changes.as_ref();
     let replaced = |one: &Replaced| format!("{} → {}", code(&one.before), code(&one.after));
     let classes = Totals::of(report).classes();
@@ -148,10 +150,14 @@ fn release(report: &Report, left: &mut usize, most_images: usize) -> Value {
         name => report.release.full_name(),
         is_clean => report.findings.is_empty(),
         summary => report.summary(),
-        findings,
-        advice,
+        open => open.iter().map(row).collect::<Vec<_>>(),
+        folded => folded.iter().map(row).collect::<Vec<_>>(),
+        details,
+        overlay => overlay.map(|values| fenced(&overlay_text(&values))),
+        resolved => resolved(&all),
+        findings => count(report.findings.len(), "finding"),
         assumed => report.assumed_keys.iter().map(|key| report.assumed(key)).collect::<Vec<_>>(),
-        more => report.findings.len() - told,
+        more => not_told,
         suppressed => report.suppressed.len(),
         accepted => report.suppressed.iter().take(most_images).map(accepted).collect::<Vec<_>>(),
         more_accepted => report.suppressed.len().saturating_sub(most_images),
@@ -178,26 +184,44 @@ fn accepted(one: &Suppressed) -> Value {
     }
 }
 
-/// The template's view of a finding; locations are Markdown already.
-fn row(finding: &Finding) -> Value {
-    let subject = finding.subject.as_ref();
-    let object = subject.map(|subject| match &subject.container {
-        Some(container) => format!("{}, container {container}", subject.object),
-        None => format!("{}, {}", subject.object, subject.field),
-    });
+/// The template's view of a group in a table; images and locations are Markdown already.
+fn row(group: &Group<'_>) -> Value {
+    let lead = group.lead();
+    let images = group.images();
+    let more = |left: usize| (left > 0).then(|| format!("and {left} more"));
+    let references: Vec<String> = images
+        .iter()
+        .take(MOST_OF_ROW)
+        .map(|image| code(image.reference))
+        .chain(more(images.len().saturating_sub(MOST_OF_ROW)))
+        .collect();
+    let objects: Vec<String> = images.iter().flat_map(|image| &image.objects).map(told_object).collect();
+    let left = objects.len().saturating_sub(MOST_OF_ROW);
+    let objects: Vec<String> =
+        objects.iter().take(MOST_OF_ROW).map(|object| escaped(object)).chain(more(left)).collect();
     let place =
         |excerpt: &crate::finding::Excerpt| format!("{} {}", code(&excerpt.place.to_string()), escaped(&excerpt.label));
-    let places: Vec<String> = finding.excerpts.iter().map(place).collect();
+    // Where it is printed is said by the objects.
+    let place = lead.excerpts.first().map(place);
     context! {
-        rule => finding.rule,
-        message => finding.message.clone(),
-        reference => subject.map(|subject| subject.reference.clone()).unwrap_or_default(),
-        object => object.unwrap_or_default(),
-        places,
-        notes => finding.notes.clone(),
-        help => finding.advice(),
-        change => finding.fix.as_ref().and_then(|fix| patch_of(fix).or_else(|| fix.told().line.clone())),
+        rule => lead.rule,
+        images => if references.is_empty() { escaped(&group.title()) } else { references.join("<br>") },
+        objects => objects.join("<br>"),
+        place,
+        help => lead.advice(),
     }
+}
+
+/// The template's view of what a table has no room for; `None` if there is nothing.
+fn details(group: &Group<'_>) -> Option<Value> {
+    let lead = group.lead();
+    let change = lead.fix.as_ref().and_then(|fix| patch_of(fix).or_else(|| fix.told().line.clone()));
+    let mut said = BTreeSet::new();
+    let cause = group.cause.map(|(_, cause)| cause.message.as_str());
+    let notes = group.findings.iter().flat_map(|&(_, finding)| finding.notes.iter().map(String::as_str));
+    let notes = cause.into_iter().chain(notes).filter(|note| said.insert(*note));
+    let notes: Vec<String> = notes.map(str::to_owned).collect();
+    (change.is_some() || !notes.is_empty()).then(|| context! { message => group.title(), notes, change })
 }
 
 /// The patches of a fix; `None` if there are none, or if they are not plain text.
@@ -206,6 +230,11 @@ fn patch_of(fix: &Fix) -> Option<String> {
     let text = diffs.concat();
     let is_plain = text.lines().all(|line| plain_line(line) == line && !line.contains('`'));
     (!text.is_empty() && is_plain).then(|| text.trim_end().to_owned())
+}
+
+/// Untrusted text for a fenced block; without anything that could end it.
+fn fenced(text: &str) -> String {
+    text.lines().map(|line| plain_line(line).replace('`', "'") + "\n").collect()
 }
 
 /// Untrusted text in Markdown: it contains no markup, link or mention. A word that would become a link is written as code.

@@ -11,6 +11,7 @@ mod fingerprint;
 mod fix;
 pub(crate) mod github;
 pub(crate) mod gitlab;
+mod groups;
 mod held;
 mod hide;
 #[cfg(feature = "html")]
@@ -35,6 +36,7 @@ pub(crate) mod totals;
 use crate::analysis::images::Image;
 use crate::analysis::{Assumed, Gated};
 use crate::finding::Finding;
+use crate::fix::overlay_of;
 use crate::names::{count, names};
 use crate::rule_ids;
 use crate::secrets::Secrets;
@@ -58,6 +60,8 @@ pub(crate) struct Report {
     pub about: ReportAbout,
     /// The file for findings without their own location: Chart.yaml, or the first of the manifests.
     pub home: Option<Arc<File>>,
+    /// The user's own values files, as displayed.
+    pub own_files: Vec<String>,
     /// The findings, in order.
     pub findings: Vec<Finding>,
     /// The accepted findings, in order.
@@ -183,6 +187,7 @@ impl Report {
             is_listed: false,
             about,
             home,
+            own_files: Vec::new(),
             findings,
             suppressed: Vec::new(),
             changes: None,
@@ -208,6 +213,21 @@ impl Report {
             true => set,
             false => format!("{set}: install with --set {key}={value}"),
         }
+    }
+
+    /// The values that resolve the findings whose fixes have such values, if they are passed after all others: a map; `None` if there are
+    /// no such findings.
+    pub(crate) fn overlay(&self) -> Option<serde_json::Value> {
+        let fixes = self.findings.iter().filter_map(|finding| finding.fix.as_ref());
+        let mut values: Vec<_> = fixes.flat_map(|fix| &fix.overlay).map(|one| (&one.path, one.value.clone())).collect();
+        if values.is_empty() {
+            return None;
+        }
+        // What the tool set because there were no values must be among them, once there are values.
+        if !self.is_told {
+            values.extend(self.assumed_keys.iter().map(|one| (&one.key, one.value.as_str().into())));
+        }
+        overlay_of(values.iter().map(|(path, value)| (*path, value))).ok()
     }
 
     /// How many of its images the mirror has, if it was asked.

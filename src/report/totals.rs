@@ -35,6 +35,8 @@ pub(crate) struct Totals {
     known: usize,
     /// Findings that `--fix` resolves, and those that need `--unsafe-fixes`.
     fixable: [usize; 2],
+    /// Findings by rule and severity.
+    by_rule: BTreeMap<(&'static str, Severity), usize>,
     /// The rules with findings, accepted or not.
     pub(crate) rules: BTreeSet<&'static str>,
     /// The mirrors, and whether a release uses each.
@@ -75,6 +77,7 @@ impl Totals {
         self.clean += usize::from(is_release && report.findings.is_empty());
         for finding in &report.findings {
             self.findings[severity_index(finding.severity)] += 1;
+            *self.by_rule.entry((finding.rule, finding.severity)).or_default() += 1;
             match finding.fix.as_ref().map(|fix| fix.safety) {
                 Some(Safety::Safe) => self.fixable[0] += 1,
                 Some(Safety::Unsafe) => self.fixable[1] += 1,
@@ -108,6 +111,11 @@ impl Totals {
     /// Where the references are: `3 manifests`, `600 pods`.
     pub(crate) fn places(&self) -> String {
         Coverage { manifests: self.manifests, pods: self.pods, ..Coverage::default() }.places()
+    }
+
+    /// The rules with findings, with their severity and number.
+    pub(crate) fn by_rule(&self) -> impl Iterator<Item = (&'static str, Severity, usize)> {
+        self.by_rule.iter().map(|((rule, severity), count)| (*rule, *severity, *count))
     }
 
     /// All findings.

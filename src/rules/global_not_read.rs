@@ -79,13 +79,14 @@ use crate::images::{Class, Tier};
 use crate::reads::GLOBAL;
 use crate::reads::spelled::Spelled;
 use crate::render::output::is_crd_file;
+use crate::rule_ids;
 use crate::source::Place;
 use crate::template::Value;
 use crate::values::Instance;
 use crate::values_path::{Key, ValuesPath};
 
 pub(super) static RULE: Rule = Rule {
-    id: "global-not-read",
+    id: rule_ids::GLOBAL_NOT_READ,
     summary: "a chart with images outside the mirror never reads the value that sends them there",
     severity: Severity::Warning,
     on: true,

@@ -403,7 +403,7 @@ mod tests {
                 let report = lint(&format!("{}-{number}", rule.id), text);
                 let titles = report
                     .lines()
-                    .filter(|line| ["error[", "warning[", "info["].iter().any(|level| line.starts_with(level)));
+                    .filter(|line| ["error[", "warning[", "hint["].iter().any(|level| line.starts_with(level)));
                 let all = titles.clone().count();
                 let own = titles.filter(|line| line.contains(&format!("[{}]: ", rule.id))).count();
                 let expected = usize::from(kind == "bad");
@@ -456,6 +456,7 @@ mod tests {
         } else {
             args.extend(["--no-config".to_owned(), "--mirror".to_owned(), "mirror.internal".to_owned()]);
         }
+        args.extend(["--output-style".to_owned(), "full".to_owned()]);
         for line in text.lines() {
             match line.strip_prefix("# ") {
                 Some(flags) if flags.starts_with("--") => args.extend(flags.split_whitespace().map(str::to_owned)),

@@ -111,6 +111,7 @@ fn fix(ctx: &RuleContext<'_>, number: &ReprintedNumber, decider: &Decider) -> Op
         }],
         patches: Vec::new(),
         proof: vec![Proven { before: judged.image.text.as_str().to_owned(), after }],
+        overlay: Vec::new(),
         shown: None,
     })
 }

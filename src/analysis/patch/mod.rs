@@ -251,5 +251,13 @@ fn fix(patch: &Patch, key: &Key, proof: &Proof, judged: &[Judged]) -> Fix {
         }
     }
     let edits = key.set.as_ref().map(|set| set.edits.clone()).unwrap_or_default();
-    Fix { title, safety: Safety::Manual, edits, patches: vec![patch.clone()], proof: proven, shown: None }
+    Fix {
+        title,
+        safety: Safety::Manual,
+        edits,
+        patches: vec![patch.clone()],
+        proof: proven,
+        overlay: Vec::new(),
+        shown: None,
+    }
 }

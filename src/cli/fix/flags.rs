@@ -18,8 +18,9 @@ pub(in crate::cli) struct FixFlags {
     /// Show what --fix would change as a diff, and write nothing; exit status 1 if there are changes
     #[arg(long, conflicts_with_all = ["changed_since", "manifests", "write_baseline"])]
     pub(in crate::cli) diff: bool,
-    /// With --fix or --diff: write what your own files cannot take to an extra values file, to be passed last with -f
-    #[arg(long, value_name = "FILE")]
+    /// Write all fixes that values can make to an extra values file, to be passed last with -f; with --fix or --diff: those that your own
+    /// files cannot take
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["changed_since", "manifests", "write_baseline"])]
     pub(in crate::cli) overlay: Option<PathBuf>,
 }
 
@@ -31,11 +32,11 @@ impl FixFlags {
 
     /// Rejects combinations that make no sense before the work begins.
     pub(in crate::cli) fn check(&self, chart: Option<&Path>, reach: &Reach) -> Result<(), Error> {
-        if self.overlay.is_some() && !self.is_on() {
-            return Err(Error::input("--overlay needs --fix or --diff"));
-        }
-        if self.is_on() && chart.is_some_and(|chart| chart.as_os_str() == "-") {
-            return Err(Error::input("--fix: manifests have no values files to fix"));
+        if chart.is_some_and(|chart| chart.as_os_str() == "-") {
+            let flag = if self.is_on() { "--fix" } else { "--overlay" };
+            if self.is_on() || self.overlay.is_some() {
+                return Err(Error::input(format!("{flag}: manifests have no values files to fix")));
+            }
         }
         let overlay = self.overlay.as_deref();
         overlay.map_or(Ok(()), |path| reach.check_output(path).map_err(|error| error.after("--overlay")))

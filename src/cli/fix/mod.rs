@@ -7,6 +7,7 @@ mod overlay;
 mod rounds;
 
 use super::edits::Edits;
+use super::jobs::Job;
 use super::lint::Args;
 use super::{Outcome, Problem, Streams, diff};
 use crate::config::Config;
@@ -30,10 +31,7 @@ impl Args {
         streams: &mut Streams<'_>,
         outcome: &mut Outcome,
     ) -> Result<Vec<Report>, Problem> {
-        let jobs = self.jobs(config, reach)?;
-        if self.fixes.overlay.is_some() && jobs.len() > 1 {
-            return Err(Error::input("--overlay works on one release: name it with --release").into());
-        }
+        let jobs = self.jobs_to_fix(config, reach)?;
         let store = self.store(&jobs, config, reach, streams)?;
         let before = self.checked(&jobs, &store, config, reach, streams, outcome)?;
         if *outcome == Outcome::Failed {
@@ -61,6 +59,34 @@ impl Args {
             reports.clear();
         }
         Ok(reports)
+    }
+
+    /// Writes all fixes that values can make to the file of `--overlay`, and returns the reports on the release without it.
+    pub(super) fn overlaid(
+        &self,
+        config: &Config,
+        reach: &Arc<Reach>,
+        streams: &mut Streams<'_>,
+        outcome: &mut Outcome,
+    ) -> Result<Vec<Report>, Problem> {
+        let jobs = self.jobs_to_fix(config, reach)?;
+        let store = self.store(&jobs, config, reach, streams)?;
+        let reports = self.checked(&jobs, &store, config, reach, streams, outcome)?;
+        if let Some(path) = self.fixes.overlay.as_deref().filter(|_| *outcome != Outcome::Failed) {
+            let edits = Edits::new(&jobs, &store, reach);
+            let mut fixing = Fixing { args: self, config, reach, jobs, store, edits, refused: BTreeMap::new() };
+            fixing.whole_overlay(path, &reports, streams)?;
+        }
+        Ok(reports)
+    }
+
+    /// The releases whose values are changed: one, if there is an overlay.
+    fn jobs_to_fix(&self, config: &Config, reach: &Reach) -> Result<Vec<Job>, Error> {
+        let jobs = self.jobs(config, reach)?;
+        if self.fixes.overlay.is_some() && jobs.len() > 1 {
+            return Err(Error::input("--overlay works on one release: name it with --release"));
+        }
+        Ok(jobs)
     }
 
     /// Reports what was fixed, what was not, and how many unsafe fixes remain.

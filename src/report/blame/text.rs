@@ -6,7 +6,7 @@ use crate::blame::{Document, Share};
 use crate::finding::Excerpt;
 use crate::provenance::Decider;
 use crate::provenance::DeciderKind;
-use crate::report::text::{snippet, told_as_they_are};
+use crate::report::text::excerpt::{snippet, told_as_they_are};
 use crate::report::{plain, plain_line};
 use crate::secrets::masked as hidden;
 use crate::source::Place;

@@ -6,6 +6,7 @@
 mod picture;
 
 use super::changes::Changes;
+use super::groups::{Group, GroupedImage, groups, resolved};
 use super::inventory::short;
 use super::location::place_name;
 use super::stream::Reports;
@@ -13,6 +14,7 @@ use super::totals::Totals;
 use super::{Report, Suppressed, count, neutral, plain};
 use crate::analysis::images::{Image, Use};
 use crate::finding::{Excerpt, Finding};
+use crate::fix::overlay_text;
 use crate::rules::RULES;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -21,6 +23,7 @@ use minijinja::{AutoEscape, Environment, Value, context};
 use picture::picture;
 use pulldown_cmark::{Options, Parser, html::push_html};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 const STYLE: &str = include_str!("page.css");
@@ -29,15 +32,19 @@ const SCRIPT: &str = include_str!("page.js");
 /// Lines of context before and after the line that a finding is about.
 const AROUND: u32 = 2;
 
+/// If a page has more findings, they are folded.
+const MOST_OPEN: usize = 60;
+
 /// Longer lines are cut: a chart may contain a file in one line.
 const LONGEST: usize = 400;
 
 /// The parts of the page in order; the parts of a release, a finding and an image are repeated.
-const PARTS: [(&str, &str); 7] = [
+const PARTS: [(&str, &str); 8] = [
     ("head", include_str!("head.html.j2")),
     ("entry", include_str!("entry.html.j2")),
     ("release", include_str!("release.html.j2")),
     ("finding", include_str!("finding.html.j2")),
+    ("values", include_str!("values.html.j2")),
     ("images", include_str!("images.html.j2")),
     ("row", include_str!("row.html.j2")),
     ("foot", include_str!("foot.html.j2")),
@@ -63,13 +70,19 @@ pub(crate) fn write(reports: &dyn Reports, out: &mut dyn Write) -> io::Result<()
     reports.each(&mut |report| {
         page.part("release", context! { release => release(report, number, true), several })?;
         number += 1;
-        for one in &report.findings {
-            page.part("finding", context! { finding => finding(one, None) })?;
+        let groups = groups(report);
+        let is_open = totals.all_findings() <= MOST_OPEN;
+        for group in &groups {
+            page.part("finding", context! { finding => of_group(group), is_open })?;
+        }
+        if let Some(values) = report.overlay() {
+            let (values, resolved) = (plain(&overlay_text(&values)), resolved(&groups));
+            page.part("values", context! { values, resolved, findings => count(report.findings.len(), "finding") })?;
         }
         if !report.suppressed.is_empty() {
             page.text(&format!("<details>\n<summary>{} suppressed</summary>\n", report.suppressed.len()))?;
             for one in &report.suppressed {
-                page.part("finding", context! { finding => finding(&one.finding, Some(one)) })?;
+                page.part("finding", context! { finding => finding(&one.finding, Some(one)), is_open => true })?;
             }
             page.text("</details>\n")?;
         }
@@ -152,6 +165,7 @@ fn head(totals: &Totals) -> Value {
             suppressed => totals.suppressed, uses => totals.uses, mirrored => totals.mirrored, images => totals.images(),
         },
         classes => classes(totals),
+        rules => totals.by_rule().map(|(rule, ..)| rule).collect::<BTreeSet<_>>(),
         registries,
     }
 }
@@ -192,6 +206,41 @@ fn release(report: &Report, number: usize, is_whole: bool) -> Value {
         changes => changes.map(|changes| changes.lines().iter().map(|line| plain(line)).collect::<Vec<_>>()),
         change_notes => changes.map(Changes::notes).unwrap_or_default(),
     }
+}
+
+/// The template's view of a group: its first finding, with all images.
+fn of_group(group: &Group<'_>) -> Value {
+    let images: Vec<Value> = match group.findings.len() {
+        1 => Vec::new(),
+        _ => group.images().iter().map(grouped).collect(),
+    };
+    let lead = group.lead();
+    let classes: BTreeSet<&'static str> =
+        group.findings.iter().filter_map(|(_, finding)| Some(finding.subject.as_ref()?.class.name())).collect();
+    let rules: BTreeSet<&'static str> = group.findings.iter().map(|(_, finding)| finding.rule).collect();
+    let cause = group.cause.map(|(_, cause)| plain(&cause.message));
+    let shown = finding(lead, None);
+    if group.findings.len() == 1 {
+        return context! { cause, rules, classes, ..shown };
+    }
+    let notes: BTreeSet<&str> =
+        group.findings.iter().flat_map(|&(_, finding)| finding.notes.iter().map(String::as_str)).collect();
+    context! {
+        severity => group.severity().name(),
+        message => plain(&group.title()),
+        object => Value::UNDEFINED,
+        excerpts => lead.excerpts.iter().take(1).map(excerpt).collect::<Vec<_>>(),
+        notes => notes.into_iter().map(|note| plain(note.trim_end())).collect::<Vec<_>>(),
+        images, cause, rules, classes,
+        ..shown
+    }
+}
+
+/// The template's view of an image of a group.
+fn grouped(image: &GroupedImage<'_>) -> Value {
+    let objects: Vec<String> =
+        image.objects.iter().map(|(object, fields)| plain(&format!("{object}: {}", fields.join(", ")))).collect();
+    context! { reference => plain(image.reference), objects }
 }
 
 /// The template's view of a finding.

@@ -8,6 +8,38 @@
   };
   addEventListener("hashchange", open);
   open();
+  const find = document.getElementById("find");
+  if (find) {
+    const findings = [...document.querySelectorAll(".finding[data-rules]")];
+    const [text, rule, type, severity, fold, found] =
+      ["find-text", "find-rule", "find-class", "find-severity", "fold", "found"].map((id) => document.getElementById(id));
+    const texts = findings.map((one) => one.textContent.toLowerCase());
+    const narrow = () => {
+      const words = text.value.toLowerCase().split(/\s+/).filter(Boolean);
+      let count = 0;
+      findings.forEach((one, index) => {
+        const { rules, classes, severity: level } = one.dataset;
+        const fits = words.every((word) => texts[index].includes(word))
+          && (!rule.value || rules.split(" ").includes(rule.value))
+          && (!type.value || classes.split(" ").includes(type.value))
+          && (!severity.value || level === severity.value);
+        one.hidden = !fits;
+        count += fits;
+      });
+      found.value = `${count} of ${findings.length}`;
+    };
+    const label = () => { fold.textContent = findings.some((one) => one.open) ? "Fold all" : "Unfold all"; };
+    fold.addEventListener("click", () => {
+      const open = !findings.some((one) => one.open);
+      for (const one of findings) one.open = open;
+      label();
+    });
+    find.hidden = false;
+    find.addEventListener("submit", (event) => event.preventDefault());
+    find.addEventListener("input", narrow);
+    narrow();
+    label();
+  }
   const form = document.getElementById("filter");
   if (!form) return;
   const [search, classes, past, shown] = ["search", "class", "past", "shown"].map((id) => document.getElementById(id));
@@ -24,15 +56,15 @@
     }
     shown.value = `${count} of ${rows.length}`;
   };
-  const find = (text) => { search.value = text; classes.value = ""; past.checked = false; filter(); };
+  const show = (text) => { search.value = text; classes.value = ""; past.checked = false; filter(); };
   for (const link of document.querySelectorAll("[data-search]")) {
-    link.addEventListener("click", () => find(link.dataset.search));
+    link.addEventListener("click", () => show(link.dataset.search));
   }
   // A link to the page can say what to look for: report.html#search=quay.io
   const asked = () => {
     const text = new URLSearchParams(location.hash.slice(1)).get("search");
     if (text === null) return false;
-    find(text);
+    show(text);
     document.getElementById("images").scrollIntoView();
     return true;
   };

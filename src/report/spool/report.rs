@@ -4,7 +4,7 @@ use super::pack::{Packed, Packer, Unpacker};
 use crate::analysis::images::{Image, PartOrigin, Use};
 use crate::analysis::{Assumed, Gated};
 use crate::finding::{Excerpt, Finding, Severity, Subject};
-use crate::fix::{Fix, Proven, Safety, Shown, ShownChange, ShownEdit, ShownPatch, ValueAction};
+use crate::fix::{Fix, OverlayValue, Proven, Safety, Shown, ShownChange, ShownEdit, ShownPatch, ValueAction};
 use crate::holdings::Holding;
 use crate::images::{Class, ReferencePart, Shape, Tier};
 use crate::objects::ObjectName;
@@ -45,7 +45,7 @@ macro_rules! packed_names {
 }
 
 packed!(Report {
-    release, is_listed, about, home, findings, suppressed, changes, images, gated, other_event_failed, coverage, mirror,
+    release, is_listed, about, home, own_files, findings, suppressed, changes, images, gated, other_event_failed, coverage, mirror,
     assumed_keys, is_told; secrets: Secrets::default()
 });
 packed!(ReleaseName { name, chart, namespace, environment });
@@ -55,8 +55,9 @@ packed!(Subject { object, template, field, container, reference, tier, class });
 packed!(ObjectName { kind, name, namespace });
 packed!(Excerpt { place, label });
 packed!(Suppressed { finding, reason, by, place });
-packed!(Fix { title, safety, proof, shown; edits: Vec::new(), patches: Vec::new() });
+packed!(Fix { title, safety, proof, overlay, shown; edits: Vec::new(), patches: Vec::new() });
 packed!(Proven { before, after });
+packed!(OverlayValue { path, value });
 packed!(Shown { edits, patches, line });
 packed!(ShownEdit { target, file, flag, path, line, from, action, changes });
 packed!(ShownPatch { template, file, line, diff, change });

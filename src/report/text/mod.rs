@@ -1,15 +1,18 @@
 //! The report for a terminal: each finding with excerpts of the values and of the template, then what was checked.
 
+pub(crate) mod excerpt;
+mod full;
+mod grouped;
+
 use super::stream::Reports;
 use super::totals::Totals;
-use super::{Report, count, plain, plain_line};
+use super::{Report, count, plain_line};
 use crate::analysis::Gated;
 use crate::analysis::images::{Image, Use};
-use crate::finding::{Excerpt, Finding, Severity};
-use crate::source::Place;
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use crate::finding::Severity;
+use annotate_snippets::{Level, Renderer};
 use anstyle::{AnsiColor, Style as Colour};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use unicode_width::UnicodeWidthStr;
 
@@ -22,6 +25,20 @@ pub(crate) struct Style {
     pub width: Option<usize>,
     /// The level of detail.
     pub detail: Detail,
+    /// How findings are shown.
+    pub layout: TextLayout,
+}
+
+/// How findings are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum TextLayout {
+    /// A line for each finding: `values/prod.yaml:3:13: error[override-bypasses-mirror]: …`.
+    Concise,
+    /// What has to be changed, with everything that it decides.
+    #[default]
+    Grouped,
+    /// Each finding, with all locations.
+    Full,
 }
 
 /// The level of detail.
@@ -29,6 +46,8 @@ pub(crate) struct Style {
 pub(crate) enum Detail {
     /// A line for each release, without findings.
     Verdict,
+    /// The findings by rule, and the images by registry and class.
+    Statistics,
     /// The findings, and what was checked.
     Usual,
     /// Also every image, with why it counts as one.
@@ -49,9 +68,30 @@ pub(crate) fn write(reports: &dyn Reports, style: Style, out: &mut dyn Write) ->
         None => renderer,
     };
     let (paint, totals) = (Paint(style.colour), reports.totals());
-    reports.each(&mut |one| report(one, totals, style, &renderer, out))?;
+    if style.detail == Detail::Statistics {
+        statistics(totals, paint, out)?;
+        return writeln!(out, "{}", paint.by_outcome(&totals.verdict(), totals.all_findings() == 0));
+    }
+    // What holds for several releases is said once, with their names.
+    let mut assumed: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    reports.each(&mut |one| {
+        if totals.reports > 1 && style.detail != Detail::Verdict {
+            for key in &one.assumed_keys {
+                assumed.entry(one.assumed(key)).or_default().push(one.release.full_name());
+            }
+        }
+        report(one, totals, style, &renderer, out)
+    })?;
     if totals.reports > 1 {
-        if style.detail != Detail::Verdict {
+        for (said, releases) in &assumed {
+            let of = match releases.len() {
+                _ if totals.releases == 1 => String::new(),
+                all if all == totals.releases => " (all releases)".to_owned(),
+                _ => format!(" ({})", releases.join(", ")),
+            };
+            writeln!(out, "{}", plain_line(&format!("{said}{of}")))?;
+        }
+        if style.detail == Detail::All {
             registries(totals, paint, out)?;
         }
         writeln!(out, "{}", paint.by_outcome(&totals.summary(), totals.all_findings() == 0))?;
@@ -78,10 +118,10 @@ fn report(report: &Report, totals: &Totals, style: Style, renderer: &Renderer, o
     if is_named {
         writeln!(out, "{}:", paint.bold(&name))?;
     }
-    for finding in &report.findings {
-        let text = renderer.render(&[group(finding, style.width)]);
-        let places = finding.excerpts.iter().map(|excerpt| &excerpt.place);
-        writeln!(out, "{}\n", told_as_they_are(text, places))?;
+    match style.layout {
+        TextLayout::Concise => full::lines(report, out)?,
+        TextLayout::Grouped => grouped::write(report, style, renderer, out)?,
+        TextLayout::Full => full::write(report, style, renderer, out)?,
     }
     for one in &report.suppressed {
         writeln!(out, "{}", paint.dim(&plain_line(&format!("suppressed: {}: {}", one.what(), one.why()))))?;
@@ -95,10 +135,12 @@ fn report(report: &Report, totals: &Totals, style: Style, renderer: &Renderer, o
     }
     changes(report, out)?;
     if !is_one_of_several {
-        registries(totals, paint, out)?;
-    }
-    for key in &report.assumed_keys {
-        writeln!(out, "{}", plain_line(&report.assumed(key)))?;
+        if style.detail == Detail::All {
+            registries(totals, paint, out)?;
+        }
+        for key in &report.assumed_keys {
+            writeln!(out, "{}", plain_line(&report.assumed(key)))?;
+        }
     }
     if !report.gated.is_empty() {
         let more = if style.detail == Detail::All { "" } else { " (--verbose lists them)" };
@@ -109,6 +151,21 @@ fn report(report: &Report, totals: &Totals, style: Style, renderer: &Renderer, o
         writeln!(out)?;
     }
     Ok(())
+}
+
+/// A row for each rule with findings, the most frequent first, then a row for each registry.
+fn statistics(totals: &Totals, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+    let mut rules: Vec<(&str, Severity, usize)> = totals.by_rule().collect();
+    rules.sort_by_key(|(rule, severity, count)| (std::cmp::Reverse(*count), *severity, *rule));
+    let width = rules.iter().map(|(rule, ..)| rule.len()).max().unwrap_or(0).max("rule".len());
+    if !rules.is_empty() {
+        writeln!(out, "{}", paint.dim(&format!("{:width$}  findings  severity", "rule")))?;
+        for (rule, severity, count) in rules {
+            writeln!(out, "{rule:width$}  {count:>8}  {}", severity.name())?;
+        }
+        writeln!(out)?;
+    }
+    registries(totals, paint, out)
 }
 
 fn changes(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -173,10 +230,10 @@ fn told(one: &Use) -> String {
     format!("{}{container}, {} ({}{reason})", one.object, one.field, one.tier.name())
 }
 
-/// A row for each registry, if there are several: the number of images, and their classes.
+/// A row for each registry: the number of images, and their classes.
 fn registries(totals: &Totals, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
     let registries = totals.registries();
-    if registries.len() < 2 {
+    if registries.is_empty() {
         return Ok(());
     }
     let name = |registry: &str| if registry.is_empty() { "(none)".to_owned() } else { plain_line(registry) };
@@ -232,6 +289,28 @@ impl Paint {
     }
 }
 
+/// The level of a severity, under its own name.
+fn level(severity: Severity) -> Level<'static> {
+    match severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Hint => Level::INFO.with_name(Severity::Hint.name()),
+    }
+}
+
+/// Text wrapped to the room beside a column of line numbers and the title of a note; unchanged if no width is known.
+fn fit(text: &str, width: Option<usize>) -> String {
+    // The space before a note: the column of line numbers, and its title.
+    const BEFORE: usize = 14;
+    match width {
+        None => text.to_owned(),
+        Some(width) => {
+            let room = width.max(NARROWEST) - BEFORE;
+            text.split('\n').flat_map(|line| wrapped(line, room)).collect::<Vec<_>>().join("\n")
+        }
+    }
+}
+
 /// Text wrapped to a width; words are not broken, and leading blanks stay.
 pub(crate) fn wrapped(text: &str, room: usize) -> Vec<String> {
     let mut lines = Vec::new();
@@ -247,94 +326,6 @@ pub(crate) fn wrapped(text: &str, room: usize) -> Vec<String> {
     }
     lines.push(line);
     lines
-}
-
-fn group(finding: &Finding, width: Option<usize>) -> Group<'static> {
-    // The space before a note: the column of line numbers, and its title.
-    const BEFORE: usize = 14;
-    let fit = |text: &str| match width {
-        None => text.to_owned(),
-        Some(width) => {
-            let room = width.max(NARROWEST) - BEFORE;
-            text.split('\n').flat_map(|line| wrapped(line, room)).collect::<Vec<_>>().join("\n")
-        }
-    };
-    let level = match finding.severity {
-        Severity::Error => Level::ERROR,
-        Severity::Warning => Level::WARNING,
-        Severity::Hint => Level::INFO,
-    };
-    let mut group = level
-        .primary_title(plain_line(&finding.message))
-        .id(finding.rule)
-        .elements(Vec::<Snippet<'_, annotate_snippets::Annotation<'_>>>::new());
-    for (index, excerpt) in finding.excerpts.iter().enumerate() {
-        group = group.element(snippet(excerpt, index == 0));
-    }
-    for note in &finding.notes {
-        group = group.element(Level::NOTE.message(fit(&plain(note))));
-    }
-    if let Some(help) = finding.advice() {
-        let patches =
-            finding.fix.iter().flat_map(|fix| &fix.told().patches).map(|patch| format!("\n{}", plain(&patch.diff)));
-        group = group.element(Level::HELP.message(fit(&plain_line(&help)) + patches.collect::<String>().trim_end()));
-    }
-    group
-}
-
-/// Corrects the columns in rendered text to those in the files, because masking changes lengths.
-pub(super) fn told_as_they_are<'p>(mut text: String, places: impl Iterator<Item = &'p Place>) -> String {
-    for place in places {
-        if place.file.lines_before_excerpt().is_none() {
-            continue;
-        }
-        let (spot, _) = place.spots();
-        let (line, column) = place.file.line_column(place.start);
-        let before = place.file.line(line).unwrap_or_default();
-        let shown = before.get(..column as usize).map_or(0, |before| before.chars().count()) + 1;
-        if (line, shown) == (spot.line, spot.column as usize) {
-            continue;
-        }
-        let path = plain_line(place.file.shown());
-        let (wrong, right) = (format!("{path}:{line}:{shown}"), format!("{path}:{line}:{}", spot.column));
-        let is_whole = |at: &usize| !text[at + wrong.len()..].starts_with(|c: char| c.is_ascii_digit());
-        if let Some(at) = text.match_indices(&wrong).map(|(at, _)| at).find(is_whole) {
-            text.replace_range(at..at + wrong.len(), &right);
-        }
-    }
-    text
-}
-
-/// One line of a source with its span marked.
-pub(super) fn snippet(excerpt: &Excerpt, primary: bool) -> Snippet<'static, annotate_snippets::Annotation<'static>> {
-    let place = &excerpt.place;
-    let (line, column) = place.file.line_column(place.start);
-    let raw = place.file.line(line).unwrap_or_default();
-    let text = plain_line(&raw);
-    let span = if text == raw {
-        let blank = text.len() - text.trim_start().len();
-        let start = floor(&text, (column as usize).max(blank));
-        let width = (place.end - place.start) as usize;
-        let end = if width == 0 { text.trim_end().len() } else { (start + width).min(text.trim_end().len()) };
-        start..floor(&text, end.max(start))
-    } else {
-        // Escapes moved the columns: mark the whole line.
-        0..text.len()
-    };
-    let kind = if primary { AnnotationKind::Primary } else { AnnotationKind::Context };
-    Snippet::source(text)
-        .path(plain_line(place.file.shown()))
-        .line_start(line as usize)
-        .annotation(kind.span(span).label(plain_line(&excerpt.label)))
-}
-
-/// The nearest character boundary at or before a byte.
-fn floor(text: &str, mut at: usize) -> usize {
-    at = at.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
 }
 
 #[cfg(test)]
