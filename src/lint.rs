@@ -70,6 +70,7 @@ pub(crate) fn report(prepared: Option<&ReleaseInputs>, analysis: &Analysis, sett
             .map(|file| file.shown().to_owned())
             .collect(),
         findings,
+        left_out: 0,
         suppressed: Vec::new(),
         changes: None,
         images,

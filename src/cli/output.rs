@@ -4,7 +4,7 @@ use super::door::{Door, Stream, Verbatim};
 use super::{Problem, Streams};
 use crate::disk::Reach;
 use crate::error::Error;
-use crate::report::stream::Reports;
+use crate::report::stream::{Limited, Reports};
 use crate::report::text::{Detail, Style, TextLayout};
 use crate::report::{csv, github, gitlab, html, json, junit, markdown, sarif, text};
 use clap::{ArgMatches, Command, FromArgMatches, ValueEnum};
@@ -27,6 +27,10 @@ struct Typed {
     /// When to colour the report; auto: on a terminal, and as NO_COLOR, CLICOLOR and CLICOLOR_FORCE say
     #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
     color: Color,
+    /// Formats for people (text, html, markdown, github): show at most this number of findings, the most severe of each release; the
+    /// verdict and the exit status count all
+    #[arg(long, value_name = "NUMBER")]
+    max_findings: Option<usize>,
     /// Text format: how findings are shown
     #[arg(long, value_enum, value_name = "STYLE", default_value = "grouped")]
     output_style: OutputStyle,
@@ -51,6 +55,8 @@ pub(crate) struct OutputFlags {
     pub detail: Detail,
     /// How findings are shown in a text.
     layout: TextLayout,
+    /// The maximum number of findings that are shown.
+    most: Option<usize>,
 }
 
 /// A requested report: its format, and its file; `None` is stdout.
@@ -81,6 +87,12 @@ pub(crate) enum Format {
     Markdown,
     /// For a spreadsheet, a row for each finding
     Csv,
+}
+
+impl Format {
+    fn is_for_people(self) -> bool {
+        matches!(self, Self::Text | Self::Html | Self::Markdown | Self::Github)
+    }
 }
 
 /// How findings are shown in a text.
@@ -141,7 +153,8 @@ impl FromArgMatches for OutputFlags {
             Typed { statistics: true, .. } => Detail::Statistics,
             _ => Detail::Usual,
         };
-        Ok(Self { requests, color: typed.color, detail, layout: typed.output_style.into() })
+        let layout = typed.output_style.into();
+        Ok(Self { requests, color: typed.color, detail, layout, most: typed.max_findings })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
@@ -246,13 +259,23 @@ impl OutputFlags {
     /// Writes the reports of one run: first the files, then stdout.
     pub(crate) fn write(&self, reports: &dyn Reports, streams: &mut Streams<'_>) -> Result<(), Problem> {
         let requests = self.requests.as_ref().map_err(Clone::clone)?;
+        let all = reports.totals().all_findings();
+        let limited = self.most.filter(|most| *most < all).map(|most| Limited { reports, most });
+        if let Some(limited) = &limited {
+            let _ = writeln!(streams.err, "showing {} of {all} findings (--max-findings)", limited.most);
+        }
+        // A program would take what is left out for clean.
+        let reports = |format: Format| match &limited {
+            Some(limited) if format.is_for_people() => limited as &dyn Reports,
+            _ => reports,
+        };
         for request in requests {
             if let Some(path) = &request.path {
                 let style = Style { colour: self.color == Color::Always, width: None, ..self.style() };
                 let told = |error| Error::file(format!("cannot write {}: {error}", path.display()));
                 write_file_by(path, &mut |file| {
                     let mut file = BufWriter::new(file);
-                    write(request.format, reports, style, &mut Door::to_out(&mut file))?;
+                    write(request.format, reports(request.format), style, &mut Door::to_out(&mut file))?;
                     file.flush()
                 })
                 .map_err(told)?;
@@ -260,7 +283,7 @@ impl OutputFlags {
         }
         for request in requests.iter().filter(|request| request.path.is_none()) {
             let style = Style { colour: use_colour(self.color), width: terminal_width(), ..self.style() };
-            write(request.format, reports, style, streams.out)?;
+            write(request.format, reports(request.format), style, streams.out)?;
         }
         Ok(())
     }

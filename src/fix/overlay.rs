@@ -55,7 +55,7 @@ pub(crate) fn overlay_of<'v>(values: impl IntoIterator<Item = (&'v ValuesPath, &
     Ok(all)
 }
 
-/// The lines of a values file in which each map that fits on its line is written in flow style:
+/// The lines of a values file in which each map or list that fits on its line is written in flow style:
 /// `web: {image: {registry: mirror.internal}}`.
 pub(crate) fn compact_lines(values: &Value, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
@@ -66,11 +66,11 @@ pub(crate) fn compact_lines(values: &Value, width: usize) -> Vec<String> {
 }
 
 fn compact(key: &str, value: &Value, indent: usize, width: usize, lines: &mut Vec<String>) {
-    let Value::Object(entries) = value else { return entry_lines(key, value, indent, 2, lines) };
     let line = format!("{:indent$}{}", "", entry(key, value, false));
-    if line.chars().count() <= width || entries.is_empty() {
+    if line.chars().count() <= width {
         return lines.push(line);
     }
+    let Value::Object(entries) = value else { return entry_lines(key, value, indent, 2, lines) };
     // A map with an empty value ends with the colon of its key.
     let head = entry(key, &Value::Object(Map::new()), false);
     lines.push(format!("{:indent$}{}", "", head.strip_suffix(" {}").unwrap_or(&head)));
@@ -98,6 +98,9 @@ mod tests {
             "      j: \"y: z\"",
         ];
         assert_eq!(compact_lines(&values, 20), wanted);
-        assert_eq!(compact_lines(&json!({"a": {}, "b": [1, {"c": 2}]}), 10), ["a: {}", "b:", "  - 1", "  - c: 2"]);
+        assert_eq!(
+            compact_lines(&json!({"a": {}, "b": [1, {"c": 2}], "d": [3, 4]}), 9),
+            ["a: {}", "b:", "  - 1", "  - c: 2", "d: [3, 4]"]
+        );
     }
 }

@@ -238,6 +238,8 @@ mod mirror;
 #[cfg(feature = "cli")]
 mod origins;
 #[cfg(feature = "cli")]
+mod overlay;
+#[cfg(feature = "cli")]
 mod planted;
 mod recipes;
 #[cfg(feature = "cli")]

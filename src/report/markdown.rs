@@ -121,7 +121,7 @@ fn comment(
 
 /// The template's view of a release in the table at the top.
 fn entry(report: &Report) -> Value {
-    context! { name => report.release.full_name(), is_clean => report.findings.is_empty(), summary => report.summary() }
+    context! { name => report.release.full_name(), is_clean => report.is_clean(), summary => report.summary() }
 }
 
 /// The template's view of a release; `left` is the number of groups that may still be written.
@@ -148,16 +148,16 @@ fn release(report: &Report, left: &mut usize, most_images: usize) -> Value {
     };
     context! {
         name => report.release.full_name(),
-        is_clean => report.findings.is_empty(),
+        is_clean => report.is_clean(),
         summary => report.summary(),
         open => open.iter().map(row).collect::<Vec<_>>(),
         folded => folded.iter().map(row).collect::<Vec<_>>(),
         details,
         overlay => overlay.map(|values| fenced(&overlay_text(&values))),
         resolved => resolved(&all),
-        findings => count(report.findings.len(), "finding"),
+        findings => count(report.findings.len() + report.left_out, "finding"),
         assumed => report.assumed_keys.iter().map(|key| report.assumed(key)).collect::<Vec<_>>(),
-        more => not_told,
+        more => not_told + report.left_out,
         suppressed => report.suppressed.len(),
         accepted => report.suppressed.iter().take(most_images).map(accepted).collect::<Vec<_>>(),
         more_accepted => report.suppressed.len().saturating_sub(most_images),

@@ -50,7 +50,7 @@ pub(crate) use plain::{escape, neutral, plain, plain_line, quiet};
 use std::sync::Arc;
 
 /// The result of a lint.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Report {
     /// Which release.
     pub release: ReleaseName,
@@ -64,6 +64,8 @@ pub(crate) struct Report {
     pub own_files: Vec<String>,
     /// The findings, in order.
     pub findings: Vec<Finding>,
+    /// The number of findings that are left out of `findings`, because no more are to be shown.
+    pub left_out: usize,
     /// The accepted findings, in order.
     pub suppressed: Vec<Suppressed>,
     /// The changes since another state of the same release, if requested.
@@ -189,6 +191,7 @@ impl Report {
             home,
             own_files: Vec::new(),
             findings,
+            left_out: 0,
             suppressed: Vec::new(),
             changes: None,
             images: Vec::new(),
@@ -235,12 +238,22 @@ impl Report {
         Held::of(self.images.iter().map(|image| image.on_mirror))
     }
 
+    /// The number of findings, including those that are not shown.
+    fn all_findings(&self) -> usize {
+        self.findings.len() + self.left_out
+    }
+
+    /// Whether there are none.
+    pub(crate) fn is_clean(&self) -> bool {
+        self.all_findings() == 0
+    }
+
     /// The verdict in one line, with what was checked.
     pub(crate) fn summary(&self) -> String {
         if let Some(about) = self.about.in_words() {
             let hints =
                 self.findings.iter().filter(|finding| finding.severity == crate::finding::Severity::Hint).count();
-            let found = match self.findings.len() {
+            let found = match self.all_findings() {
                 0 => "clean".to_owned(),
                 found if found == hints => count(found, "hint"),
                 found => count(found, "finding"),
@@ -269,7 +282,7 @@ impl Report {
         }
         let secrets = if coverage.no_pull_secret { NO_PULL_SECRET } else { "" };
         let held = self.held().map(Held::told).unwrap_or_default();
-        match self.findings.len() {
+        match self.all_findings() {
             0 => format!("clean{accepted}: {looked}{held}{secrets}"),
             found => format!("{}{accepted}: {looked}{held}{secrets}", count(found, "finding")),
         }

@@ -45,6 +45,39 @@ impl Reports for KeptReports<'_> {
     }
 }
 
+/// The same reports with a maximum number of findings over all: the most severe of each are kept. Totals and verdicts count all.
+pub(crate) struct Limited<'r> {
+    /// The reports.
+    pub(crate) reports: &'r dyn Reports,
+    /// The maximum number of findings.
+    pub(crate) most: usize,
+}
+
+impl Reports for Limited<'_> {
+    fn totals(&self) -> &Totals {
+        self.reports.totals()
+    }
+
+    fn each(&self, show: &mut dyn FnMut(&Report) -> io::Result<()>) -> io::Result<()> {
+        let mut left = self.most;
+        self.reports.each(&mut |report| {
+            let shown = report.findings.len().min(left);
+            left -= shown;
+            if shown == report.findings.len() {
+                return show(report);
+            }
+            let mut limited = report.clone();
+            let mut order: Vec<usize> = (0..report.findings.len()).collect();
+            order.sort_by_key(|&number| report.findings[number].severity);
+            order.truncate(shown);
+            order.sort_unstable();
+            limited.findings = order.into_iter().map(|number| report.findings[number].clone()).collect();
+            limited.left_out = report.findings.len() - shown;
+            show(&limited)
+        })
+    }
+}
+
 /// A list whose elements are produced while it is written.
 pub(super) struct Lazily<F>(pub(super) F);
 

@@ -75,9 +75,16 @@ pub(crate) fn write(reports: &dyn Reports, out: &mut dyn Write) -> io::Result<()
         for group in &groups {
             page.part("finding", context! { finding => of_group(group), is_open })?;
         }
+        if report.left_out > 0 {
+            let left_out = count(report.left_out, "more finding");
+            page.text(&format!("<p class=\"quiet\">{left_out} not shown (<code>--max-findings</code>)</p>\n"))?;
+        }
         if let Some(values) = report.overlay() {
             let (values, resolved) = (plain(&overlay_text(&values)), resolved(&groups));
-            page.part("values", context! { values, resolved, findings => count(report.findings.len(), "finding") })?;
+            page.part(
+                "values",
+                context! { values, resolved, findings => count(report.findings.len() + report.left_out, "finding") },
+            )?;
         }
         if !report.suppressed.is_empty() {
             page.text(&format!("<details>\n<summary>{} suppressed</summary>\n", report.suppressed.len()))?;
@@ -198,7 +205,7 @@ fn release(report: &Report, number: usize, is_whole: bool) -> Value {
         chart => plain(&report.release.chart),
         namespace => plain(&report.release.namespace),
         summary => plain(&report.summary()),
-        is_clean => report.findings.is_empty(),
+        is_clean => report.is_clean(),
         assumed => report.assumed_keys.iter().map(|key| plain(&report.assumed(key))).collect::<Vec<_>>(),
         picture => is_whole.then(|| picture(report, number)).flatten().map(Value::from_safe_string),
         has_findings => !report.findings.is_empty(),

@@ -62,8 +62,10 @@ pub(super) fn picture(report: &Report, number: usize) -> Option<String> {
         lines(&columns, &flows, left, &mut svg);
     }
     for (index, column) in columns.iter().enumerate() {
+        let of = |text: fn(&Node) -> &str| alike(column.iter().map(|drawn| text(&drawn.node)));
+        let alike = (of(|node| &node.label), of(|node| &node.detail));
         for drawn in column {
-            node(drawn, COLUMNS[index], &mut svg);
+            node(drawn, COLUMNS[index], alike, &mut svg);
         }
     }
     svg.push_str("</svg>");
@@ -221,7 +223,8 @@ fn lines(columns: &[Vec<Drawn>; 3], flows: &Flows, left: usize, svg: &mut String
     drawn.iter().for_each(|(_, line)| svg.push_str(line));
 }
 
-fn node(drawn: &Drawn, x: f64, svg: &mut String) {
+/// Draws a node; `alike`: how many characters of the labels, and of the details, of its column are alike.
+fn node(drawn: &Drawn, x: f64, alike: (usize, usize), svg: &mut String) {
     let class = if drawn.bad > 0 { "bad" } else { "good" };
     let (label, detail) = (&drawn.node.label, &drawn.node.detail);
     let full = if detail.is_empty() { label.clone() } else { format!("{label} ({detail})") };
@@ -239,20 +242,33 @@ fn node(drawn: &Drawn, x: f64, svg: &mut String) {
         drawn.height - 12.0
     );
     let (first, second) = if detail.is_empty() { (middle + 5.0, 0.0) } else { (middle - 3.0, middle + 13.0) };
-    let _ = write!(svg, "<text class=\"label\" x=\"{}\" y=\"{first:.1}\">{}</text>", x + 16.0, shown(label));
+    let _ = write!(svg, "<text class=\"label\" x=\"{}\" y=\"{first:.1}\">{}</text>", x + 16.0, shown(label, alike.0));
     if !detail.is_empty() {
-        let _ = write!(svg, "<text class=\"detail\" x=\"{}\" y=\"{second:.1}\">{}</text>", x + 16.0, shown(detail));
+        let _ = write!(
+            svg,
+            "<text class=\"detail\" x=\"{}\" y=\"{second:.1}\">{}</text>",
+            x + 16.0,
+            shown(detail, alike.1)
+        );
     }
     svg.push_str("</g>");
 }
 
-/// The part of a label that fits; of a longer one the end, which is more specific.
-fn shown(label: &str) -> String {
+/// The part of a label that fits. Of a longer one the middle is left out; if all labels of its column begin alike, that beginning.
+fn shown(label: &str, alike: usize) -> String {
     let label = plain_line(label);
-    let count = label.chars().count();
-    if count <= LABEL {
-        return escaped(&label);
-    }
-    let end: String = label.chars().skip(count - LABEL + 1).collect();
-    escaped(&format!("…{end}"))
+    let characters: Vec<char> = label.chars().collect();
+    let Some(gone) = (characters.len() + 1).checked_sub(LABEL).filter(|gone| *gone > 1) else { return escaped(&label) };
+    let start = if alike >= gone { 0 } else { (characters.len() - gone) / 2 };
+    let (before, after): (String, String) =
+        (characters[..start].iter().collect(), characters[start + gone..].iter().collect());
+    escaped(&format!("{before}…{after}"))
+}
+
+/// The number of characters with which all texts that do not fit begin.
+fn alike<'t>(texts: impl Iterator<Item = &'t str>) -> usize {
+    let mut long = texts.filter(|text| text.chars().count() > LABEL);
+    let Some(first) = long.next() else { return 0 };
+    let common = |text: &str| first.chars().zip(text.chars()).take_while(|(a, b)| a == b).count();
+    long.map(common).min().unwrap_or(0)
 }

@@ -54,7 +54,7 @@ pub(super) fn write(report: &Report, style: Style, renderer: &Renderer, out: &mu
         "{}: passed after all other values (--overlay FILE writes them), these resolve {} of {}:",
         Paint(style.colour).bold("help"),
         resolved(&all),
-        count(report.findings.len(), "finding"),
+        count(report.findings.len() + report.left_out, "finding"),
     );
     writeln!(out, "{title}")?;
     for line in compact_lines(&values, style.width.unwrap_or(WIDTH).max(NARROWEST) - 2) {
@@ -82,7 +82,8 @@ fn list(block: &[Group<'_>], style: Style, renderer: &Renderer, out: &mut dyn Wr
         left_out += images.len().saturating_sub(MOST);
         images.truncate(MOST);
         for image in images {
-            line(&format!("{}{}", told(&image), decided_by(group, image.reference)), style, out)?;
+            let what = format!("{}{}{}", told(&image), decided_by(group, image.reference), to_set(group));
+            line(&what, style, out)?;
         }
         if group.findings.iter().all(|(_, finding)| finding.subject.is_none()) {
             for note in notes(group) {
@@ -115,6 +116,13 @@ fn decided_by(group: &Group<'_>, reference: &str) -> String {
     let finding = findings.find(|finding| finding.subject.as_ref().is_some_and(is_of));
     let place = finding.and_then(|finding| finding.excerpts.first()).map(|excerpt| place_name(&excerpt.place));
     place.map(|place| format!(", decided by {place}")).unwrap_or_default()
+}
+
+/// The values that resolve a group: ``; set `image.registry` ``.
+fn to_set(group: &Group<'_>) -> String {
+    let values = group.lead().fix.iter().flat_map(|fix| &fix.overlay);
+    let paths: Vec<String> = values.map(|one| format!("`{}`", one.path)).collect();
+    if paths.is_empty() { String::new() } else { format!("; set {}", paths.join(" and ")) }
 }
 
 /// An image with its objects: `quay.io/acme/api:1.4 in Deployment api (2 containers)`.

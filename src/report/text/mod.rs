@@ -123,6 +123,9 @@ fn report(report: &Report, totals: &Totals, style: Style, renderer: &Renderer, o
         TextLayout::Grouped => grouped::write(report, style, renderer, out)?,
         TextLayout::Full => full::write(report, style, renderer, out)?,
     }
+    if report.left_out > 0 {
+        writeln!(out, "{} not shown (--max-findings)", count(report.left_out, "more finding"))?;
+    }
     for one in &report.suppressed {
         writeln!(out, "{}", paint.dim(&plain_line(&format!("suppressed: {}: {}", one.what(), one.why()))))?;
     }
@@ -285,7 +288,7 @@ impl Paint {
     }
 
     fn verdict(self, report: &Report) -> String {
-        self.by_outcome(&report.summary(), report.findings.is_empty())
+        self.by_outcome(&report.summary(), report.is_clean())
     }
 }
 
