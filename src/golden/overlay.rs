@@ -11,20 +11,9 @@ const VALUES: &[(&str, &str)] =
     &[("addons", "override"), ("addons", "suppressed"), ("shop", "team"), ("station", "station")];
 
 fn lint(chart: &str, values: &[String]) -> Value {
-    let mut args: Vec<String> = [
-        "airtight",
-        "lint",
-        chart,
-        "--no-config",
-        "--mirror",
-        "mirror.internal",
-        "--format",
-        "json",
-        "--allow-outside",
-    ]
-    .map(str::to_owned)
-    .to_vec();
-    args.extend(values.iter().flat_map(|path| ["-f".to_owned(), path.clone()]));
+    let fixed = ["airtight", "lint", chart, "--no-config", "--mirror", "mirror.internal", "--format", "json"];
+    let values = values.iter().flat_map(|path| ["-f", path, "--allow-outside", path]);
+    let args: Vec<String> = fixed.into_iter().chain(values).map(str::to_owned).collect();
     let (mut out, mut err) = (Vec::new(), Vec::new());
     on_large_stack(|| run(args, &mut Streams { out: &mut out, err: &mut err, input: &mut std::io::empty() }));
     serde_json::from_slice(&out).unwrap_or_else(|error| panic!("{chart}: {error}: {}", String::from_utf8_lossy(&err)))
