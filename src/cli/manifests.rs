@@ -43,6 +43,14 @@ pub(crate) fn check(
     Ok(Checked { report, settings, comments })
 }
 
+/// Judges the images of what stdin contained. Its comments are the charts', and accept nothing.
+pub(super) fn check_input(input: Vec<u8>, settings: Settings, limits: &Limits) -> Result<Checked, Error> {
+    let files = [File::new(STDIN, decoded(input))];
+    refuse_large(&files)?;
+    let report = lint_manifests(&files, &settings, limits);
+    Ok(Checked { report, settings, comments: Vec::new() })
+}
+
 /// The files at some paths: files, those in folders and below, and stdin.
 pub(super) fn read(paths: &[PathBuf], reach: &Reach, streams: &mut Streams<'_>) -> Result<Vec<Arc<File>>, Error> {
     let mut files = Vec::new();
@@ -53,9 +61,15 @@ pub(super) fn read(paths: &[PathBuf], reach: &Reach, streams: &mut Streams<'_>) 
             add(path, reach, &mut files)?;
         }
     }
+    refuse_large(&files)?;
+    Ok(files)
+}
+
+/// Refuses texts in which positions do not fit.
+fn refuse_large(files: &[Arc<File>]) -> Result<(), Error> {
     match files.iter().find(|file| u32::try_from(file.bytes().len()).is_err()) {
         Some(large) => Err(Error::input(format!("{} has more than 4 GiB", large.name()))),
-        None => Ok(files),
+        None => Ok(()),
     }
 }
 

@@ -35,6 +35,7 @@ mod missing_dependencies;
 pub(crate) mod one_release;
 pub(crate) mod output;
 pub(crate) mod policy;
+pub(crate) mod post_render;
 pub(crate) mod progress;
 #[cfg(feature = "registry")]
 pub(crate) mod pull;
@@ -83,6 +84,7 @@ enum Command {
     #[cfg(feature = "registry")]
     Dependency(Box<dependency::Args>),
     Policy(Box<admission::Args>),
+    PostRender(Box<post_render::Args>),
     Init(init::Args),
     Rules(rules::Args),
     Explain(rules::ExplainArgs),
@@ -228,6 +230,7 @@ fn run_behind_doors(args: impl IntoIterator<Item = impl Into<OsString>>, streams
             lint::run(args, streams)
         }
         Command::Policy(args) => admission::run(args, streams),
+        Command::PostRender(args) => post_render::run(args, streams),
         Command::Init(args) => init::run(args, streams),
         Command::Images(args) => images::run(args, streams),
         Command::Blame(args) => blame::run(args, streams),

@@ -243,6 +243,11 @@ impl OutputFlags {
         }
     }
 
+    /// The same without colours, for a report that does not go to stdout.
+    pub(crate) fn without_colour(&self) -> Self {
+        Self { color: Color::Never, ..self.clone() }
+    }
+
     /// Reports files that cannot be written before the work begins.
     pub(crate) fn check_paths(&self, reach: &Reach) -> Result<(), Error> {
         let requests = self.requests.as_ref().map_err(Clone::clone)?;
