@@ -29,6 +29,7 @@ use jiff::civil::Date;
 use keys::REWRITES;
 use read::{Part, Problem, problem, told};
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 /// The default name of the file.
@@ -428,7 +429,8 @@ fn join(folder: &str, path: &str) -> String {
     let path = path.strip_prefix("./").unwrap_or(path);
     match (folder, path) {
         ("", path) => path.to_owned(),
-        (_, path) if path.starts_with('/') => path.to_owned(),
+        // `C:\charts` on Windows.
+        (_, path) if Path::new(path).has_root() => path.to_owned(),
         (folder, "." | "") => folder.to_owned(),
         (folder, path) => format!("{folder}/{path}"),
     }

@@ -44,7 +44,7 @@ pub(crate) fn size(path: &Path) -> Option<u64> {
 /// # Errors
 /// The system's error if it does not exist.
 pub(crate) fn real(path: &Path) -> io::Result<PathBuf> {
-    path.canonicalize()
+    super::resolve::real(path)
 }
 
 /// The working folder.

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::go::system_error;
 use std::fs::{self, File, FileType, Metadata};
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Component, Path, Prefix};
 
 /// An open file with its metadata.
 #[derive(Debug)]
@@ -124,6 +124,12 @@ pub(super) fn system_folder(path: &Path) -> Option<&'static str> {
 pub(super) fn forbidden(real: &Path) -> Option<&'static str> {
     if let Some(folder) = system_folder(real) {
         return Some(folder);
+    }
+    // `NUL` and `COM1`, in whichever folder they are named.
+    if let Some(Component::Prefix(prefix)) = real.components().next()
+        && matches!(prefix.kind(), Prefix::DeviceNS(_))
+    {
+        return Some(r"\\.\");
     }
     // A working tree may be below a folder of this name.
     let repository = repository(real.parent()?);

@@ -1,7 +1,7 @@
 //! [`Reach`]: what a run may read.
 
 use super::open::{self, Fault, Opened, forbidden, repository, system_folder};
-use super::resolve::{Resolved, absolute, resolve};
+use super::resolve::{Resolved, absolute, real, resolve};
 use crate::error::Error;
 use crate::go::system_error;
 use std::collections::BTreeMap;
@@ -146,7 +146,7 @@ impl Reach {
             Ok(resolved) => self.check_links(there, &resolved),
             Err(_) => {
                 // A broken link, whose target would be created.
-                let folder = absolute(there)?.parent().and_then(|folder| folder.canonicalize().ok());
+                let folder = absolute(there)?.parent().and_then(|folder| real(folder).ok());
                 match folder.and_then(|folder| self.holder(&folder)) {
                     Some(bound) => Err(Error::file(format!("{} is a broken link in {}", there.display(), bound.what))),
                     None => Ok(()),
@@ -281,7 +281,7 @@ fn is_handed(path: &Path) -> bool {
 /// Whether a path, as named, is that of a link.
 fn is_at(path: &Path, link: &Path) -> bool {
     let Ok(path) = absolute(path) else { return false };
-    let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
+    let folder = path.parent().and_then(|folder| real(folder).ok());
     folder.as_deref() == link.parent() && path.file_name() == link.file_name()
 }
 

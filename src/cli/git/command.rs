@@ -4,6 +4,7 @@
 //! folder: attributes, filters, external diffs and text conversions are never consulted. Other programs that a
 //! repository's configuration could name are overridden here.
 
+use crate::disk::look;
 use crate::error::Error;
 use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write as _};
@@ -67,9 +68,10 @@ impl Git {
     }
 
     fn find_in(path: &OsStr, outside_of: &Path) -> Result<Self, Error> {
-        let is_inside = |path: &Path| {
-            outside_of.parent().is_some() && path.canonicalize().is_ok_and(|real| real.starts_with(outside_of))
-        };
+        // Windows has many spellings of one folder.
+        let outside = look::real(outside_of).unwrap_or_else(|_| outside_of.to_path_buf());
+        let is_inside =
+            |path: &Path| outside.parent().is_some() && look::real(path).is_ok_and(|real| real.starts_with(&outside));
         let (folders, left_out): (Vec<PathBuf>, Vec<PathBuf>) =
             std::env::split_paths(path).partition(|folder| folder.is_absolute() && !is_inside(folder));
         let program =
