@@ -12,6 +12,11 @@ deny *CHECKS="bans licenses sources advisories":
 bless:
     UPDATE=1 cargo test
 
+# Write the documentation as a site, to target/book. Needs mdbook.
+book:
+    ci/book.sh target/book-source
+    mdbook build
+
 # Create the file of a new rule from a template. Then add it to src/rules/mod.rs, and run `just bless`.
 new-rule NAME:
     sed 's/RULE-ID/{{NAME}}/g; s/RULE_FILE/{{replace(NAME, "-", "_")}}/g' docs/new-rule.txt > src/rules/{{replace(NAME, "-", "_")}}.rs

@@ -5,7 +5,7 @@
 # messages go (Linux), or to the terminal. A file that stderr was redirected to is left alone: helm would write over it.
 set -eu
 for to in "/proc/$PPID/fd/2" /dev/tty; do
-  if [ ! -f "$to" ] && { : >>"$to"; } 2>/dev/null; then
+  if [ ! -f "$to" ] && (: >>"$to") 2>/dev/null; then
     exec "$HELM_PLUGIN_DIR/bin/airtight" post-render "$@" 2>>"$to"
   fi
 done

@@ -14,9 +14,12 @@ struct Case {
     /// The standard input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     stdin: Option<String>,
-    /// The working folder, in the repository or, if there are `files`, in the scratch folder.
+    /// The working folder, in the repository or, if there are `files` or `from`, in the scratch folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cwd: Option<String>,
+    /// A folder of the repository whose files the scratch folder begins with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
     /// Files of a scratch folder, by path; the command then runs there. `-> TARGET` is a link.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     files: BTreeMap<String, String>,
@@ -57,7 +60,8 @@ fn the_command_answers_as_recorded() {
             continue;
         }
         let scratch = tempfile::tempdir().expect("a folder can be made");
-        let top = if case.files.is_empty() { root() } else { scratch.path().to_path_buf() };
+        let is_alone = case.files.is_empty() && case.from.is_none();
+        let top = if is_alone { root() } else { scratch.path().to_path_buf() };
         set_up(&case, &top);
         let real = scratch.path().canonicalize().expect("it is there").to_string_lossy().into_owned();
         // Other tests use paths from the root of the repository.
@@ -107,6 +111,9 @@ fn set_up(case: &Case, top: &Path) {
             }
         }
     };
+    if let Some(from) = &case.from {
+        copy(&root().join(from), top);
+    }
     write(&case.files);
     for (path, target) in &case.links {
         let path = top.join(path);
@@ -135,6 +142,19 @@ fn set_up(case: &Case, top: &Path) {
     }
     for made in &case.makes_no {
         let _ = std::fs::remove_file(top.join(made));
+    }
+}
+
+/// Copies all files of a folder.
+fn copy(from: &Path, to: &Path) {
+    for entry in walkdir::WalkDir::new(from).min_depth(1) {
+        let entry = entry.expect("the folder can be read");
+        let to = to.join(entry.path().strip_prefix(from).expect("it is in the folder"));
+        if entry.file_type().is_dir() {
+            std::fs::create_dir(&to).expect("the folder can be made");
+        } else {
+            std::fs::copy(entry.path(), &to).expect("the file can be copied");
+        }
     }
 }
 
@@ -222,6 +242,8 @@ fn pages() {
         "docs/bundle.md",
         "docs/closure.md",
         "docs/policy.md",
+        "docs/helm.md",
+        "docs/tutorial.md",
         "docs/verify.md",
     ] {
         let text = read(&root().join(name));
