@@ -350,7 +350,11 @@ pub(crate) fn use_colour(color: Color) -> bool {
     match color {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto => auto(std::io::stdout().is_terminal(), |name| std::env::var(name).ok()),
+        Color::Auto => {
+            let is_coloured = auto(std::io::stdout().is_terminal(), |name| std::env::var(name).ok());
+            // The console of Windows prints the codes of colours unless it is told to follow them.
+            is_coloured && anstyle_query::windows::enable_ansi_colors() != Some(false)
+        }
     }
 }
 
