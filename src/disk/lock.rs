@@ -1,7 +1,7 @@
 //! [`Lock`]: that one process at a time writes something.
 
 use super::made;
-use std::fs::{self, File, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -68,7 +68,7 @@ fn is_folder(path: &Path) -> bool {
 #[cfg(unix)]
 fn is_same(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt as _;
-    let id = |about: &fs::Metadata| (about.dev(), about.ino());
+    let id = |about: &std::fs::Metadata| (about.dev(), about.ino());
     matches!((file.metadata(), path.symlink_metadata()), (Ok(one), Ok(other)) if id(&one) == id(&other))
 }
 
