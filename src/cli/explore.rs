@@ -3,8 +3,9 @@
 use super::release::without_secrets;
 use super::{Outcome, Streams};
 use crate::analysis::usual_key;
+use crate::closure::shared::Searches;
 use crate::closure::sources::Sources;
-use crate::closure::{Budget, Closure};
+use crate::closure::{Budget, Closure, Request};
 use crate::compiler::Compiler;
 use crate::error::Error;
 use crate::reference::{Mirror, Reference};
@@ -16,10 +17,14 @@ use crate::settings::Settings;
 use crate::template::Value;
 use crate::values::value_at;
 
-/// The closure of a release, without its secrets; a file is executed `runs` times at most.
-pub(super) fn explore(prepared: &ReleaseInputs, settings: &Settings, runs: u32) -> Result<Closure, Error> {
-    let budget = Budget { runs, ..Budget::default() };
-    let explored = Closure::of(prepared, settings, &mut Compiler::new(), budget);
+/// The closure of a release, without its secrets.
+pub(super) fn explore(
+    prepared: &ReleaseInputs,
+    settings: &Settings,
+    request: Request,
+    searches: &mut Searches,
+) -> Result<Closure, Error> {
+    let explored = Closure::of(prepared, settings, &mut Compiler::new(), (request, searches));
     let mut closure = explored.map_err(|error| without_secrets(prepared, error))?;
     hide_in_closure(&mut closure, &Secrets::of_release(prepared));
     Ok(closure)
@@ -29,9 +34,8 @@ pub(super) fn explore(prepared: &ReleaseInputs, settings: &Settings, runs: u32) 
 pub(super) fn sources(
     prepared: &ReleaseInputs,
     settings: &Settings,
-    (closure, runs): (&Closure, u32),
+    (closure, budget): (&Closure, Budget),
 ) -> Result<Sources, Error> {
-    let budget = Budget { runs, ..Budget::default() };
     let found = Sources::of(closure, prepared, settings, budget);
     let mut sources = found.map_err(|error| without_secrets(prepared, error))?;
     let secrets = Secrets::of_release(prepared);

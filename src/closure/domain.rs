@@ -168,7 +168,7 @@ impl Domains<'_> {
 }
 
 /// How a map was looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Looked {
     /// A member of its parent was taken.
     Member,

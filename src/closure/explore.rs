@@ -5,10 +5,12 @@ use super::discover::Discovered;
 use super::domain::{Domains, STUB, versions};
 use super::facts::Group;
 use super::file_search::{FileSearch, Unit, Writer};
+use super::shared::{Searches, Twins};
 use super::slice::Slices;
 use super::slots::Slots;
+use super::unreached::{Reached, UnreachedBranch};
 use super::usage::Usage;
-use super::{Budget, Closure, Gates, Switch, UnitReport, under};
+use super::{Closure, Gates, Request, Switch, UnitReport, under};
 use crate::chart::owner_of;
 use crate::compiler::Compiler;
 use crate::error::{Error, ErrorKind};
@@ -25,7 +27,8 @@ use crate::trace::Origins;
 use crate::values::{Processed, value_at};
 use crate::values_path::ValuesPath;
 use crate::work::Work;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use foldhash::fast::RandomState;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -46,7 +49,8 @@ pub(super) struct Explorer<'e> {
     pub(super) prepared: ReleaseInputs,
     pub(super) settings: &'e Settings,
     pub(super) compiler: &'e mut Compiler,
-    budget: Budget,
+    request: Request,
+    searches: &'e mut Searches,
     /// The values as they are given.
     pub(super) given: Map,
     pub(super) gates: Gates,
@@ -55,6 +59,8 @@ pub(super) struct Explorer<'e> {
     looked: BTreeSet<(String, Assignment)>,
     /// By file: what was found with which groups, between rounds.
     known: BTreeMap<String, (Vec<Group>, Unit)>,
+    /// The lists of nodes that were executed, by address, if branches are wanted.
+    lists: HashSet<usize, RandomState>,
 }
 
 /// Why a release cannot be explored.
@@ -70,7 +76,7 @@ impl<'e> Explorer<'e> {
         prepared: &ReleaseInputs,
         settings: &'e Settings,
         compiler: &'e mut Compiler,
-        budget: Budget,
+        (request, searches): (Request, &'e mut Searches),
         (given, gates): (Map, Gates),
     ) -> Self {
         // No image depends on keys, which take most of a render's time.
@@ -80,12 +86,14 @@ impl<'e> Explorer<'e> {
             prepared,
             settings,
             compiler,
-            budget,
+            request,
+            searches,
             given,
             gates,
             discovered: Discovered::default(),
             looked: BTreeSet::new(),
             known: BTreeMap::new(),
+            lists: HashSet::default(),
         }
     }
 
@@ -107,6 +115,9 @@ impl<'e> Explorer<'e> {
         };
         let mut units = Units::of(&root, &inputs, self.compiler, &self.prepared.env)
             .map_err(|error| Error::new(ErrorKind::Template, error.to_string()))?;
+        if self.request.unreached {
+            units.note_branches();
+        }
         let slots = Slots::of(&root, &values);
         let template_set = units.templates().clone();
         let files: Vec<(usize, String, Arc<File>)> =
@@ -119,13 +130,16 @@ impl<'e> Explorer<'e> {
             slots: &slots,
             capabilities: &self.prepared.capabilities,
             release: units.release(),
-            budget: self.budget,
+            budget: self.request.budget,
             open: BTreeSet::new(),
             texts: HashMap::new(),
             texts_size: 0,
             read_steps: 0,
             steps_before: 0,
+            spent: 0,
+            share: 1,
         };
+        let mut twins = Twins::of(self.searches, &self.prepared, (self.settings, self.request.budget), &units);
         let mut found: BTreeMap<String, Vec<Sighting>> = BTreeMap::new();
         let mut explored = BTreeMap::new();
         let mut closure = Closure { free: self.discovered.free.clone(), ..Closure::default() };
@@ -162,7 +176,20 @@ impl<'e> Explorer<'e> {
                 Some((_, unit)) => unit.clone(),
                 None => {
                     let relevance = own.relevance(name, &groups);
-                    search.with_writers(&mut units, &writers, (*number, name, source), (&relevance, domains))
+                    let places = twins.concern(name).then(|| own.places(&groups, name));
+                    let scope = units.scope(*number).cloned().unwrap_or_default();
+                    let file = (*number, name.as_str(), source);
+                    let twin = places.as_ref().and_then(|places| twins.twin((name, source), &scope, places));
+                    match twin.and_then(|twin| search.like(&mut units, &writers, file, (&twin, domains))) {
+                        Some(unit) => unit,
+                        None => {
+                            let unit = search.with_writers(&mut units, &writers, file, (&relevance, domains));
+                            if let Some(places) = places {
+                                twins.keep((name, source), &scope, places, &unit);
+                            }
+                            unit
+                        }
+                    }
                 }
             };
             explored.insert(name.clone(), (groups, unit.clone()));
@@ -174,6 +201,7 @@ impl<'e> Explorer<'e> {
                 template: name.clone(),
                 switches: unit.switches.into_keys().collect(),
                 runs: unit.runs,
+                same_as: unit.same_as,
                 combinations,
                 is_bounded: unit.is_bounded,
             });
@@ -195,6 +223,21 @@ impl<'e> Explorer<'e> {
         found.retain(|_, sightings| !sightings.is_empty());
         self.known = explored;
         Ok(Round { units, slots, files, found, closure })
+    }
+
+    /// The branches that no execution took in this round or an earlier one, if they are wanted.
+    pub(super) fn unreached(&mut self, units: &Units) -> Vec<UnreachedBranch> {
+        if !self.request.unreached {
+            return Vec::new();
+        }
+        self.lists.extend(units.take_branches());
+        let mut decided = HashMap::default();
+        for (_, unit) in self.known.values() {
+            unit.decided.iter().for_each(|pipe| *decided.entry(*pipe).or_default() |= unit.is_bounded);
+        }
+        let is_twin = |unit: &Unit| unit.same_as.is_some();
+        let left_out = self.known.iter().filter(|(_, (_, unit))| is_twin(unit)).map(|(name, _)| name.as_str());
+        Reached { lists: &self.lists, decided, left_out: left_out.collect() }.others(units.templates())
     }
 
     /// Adds what a traced render of one file shows; returns whether it is new.

@@ -13,7 +13,7 @@ use crate::images::rendered::may_name_an_image;
 use crate::source::File;
 use crate::template::Map;
 use crate::template::Value;
-use crate::template::ast::{Arg, Branch, Command, NodeList, Pipe, Template, TemplateNode};
+use crate::template::ast::{Arg, Branch, Command, NodeList, Pipe, Pos, Template, TemplateNode};
 use crate::template::parse::parse;
 use crate::trace::Str;
 use std::cell::RefCell;
@@ -52,6 +52,8 @@ const MOST_OF_TEXT: usize = 1 << 20;
 /// What is known of one template.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
+    /// The file that it was parsed from.
+    pub(super) file_name: Arc<str>,
     pub(super) pipes: Vec<PipeFacts>,
     /// By variable: the pipelines that declare or assign it.
     pub(super) declared: HashMap<String, Vec<usize>>,
@@ -74,6 +76,8 @@ pub(super) struct Facts {
 #[derive(Debug)]
 pub(super) struct PipeFacts {
     pub(super) address: usize,
+    /// Its first byte in the file.
+    pub(super) pos: Pos,
     pub(super) variables: BTreeSet<String>,
     /// The conditions around it, by index.
     pub(super) around: Rc<[usize]>,
@@ -140,7 +144,7 @@ impl Facts {
     pub(super) fn of(template: &Template, hot: &Hot, values: &Map) -> Self {
         let file = Arc::as_ptr(&template.file) as usize;
         let mut walk = Walk {
-            facts: Self::default(),
+            facts: Self { file_name: template.file_name.clone(), ..Self::default() },
             file,
             hot,
             values,
@@ -156,6 +160,11 @@ impl Facts {
         let dot = if is_body { Dot::Top } else { Dot::Unknown };
         walk.list(&template.body, &dot, &around, &mut Line::default());
         walk.facts
+    }
+
+    /// The addresses of pipelines, given by index.
+    pub(super) fn addresses(&self, pipes: &[usize]) -> impl Iterator<Item = usize> {
+        pipes.iter().map(|&number| self.pipes[number].address)
     }
 
     /// The addresses of the pipelines that decide about a spot within its template.
@@ -376,7 +385,14 @@ impl Walk<'_> {
         variables_of(pipe, &mut variables);
         let number = self.facts.pipes.len();
         let mentions = Mentions::of(pipe, |arg| self.is_a_map(arg, dot));
-        self.facts.pipes.push(PipeFacts { address, variables, around: around.clone(), mentions, is_print: false });
+        self.facts.pipes.push(PipeFacts {
+            address,
+            pos: pipe.pos,
+            variables,
+            around: around.clone(),
+            mentions,
+            is_print: false,
+        });
         for variable in &pipe.decl {
             let name = variable.ident[0].to_string();
             let is_fresh = is_new(pipe, &self.fresh);

@@ -5,7 +5,8 @@ use super::cover::covering;
 use super::discover::Discovered;
 use super::domain::{Alternative, Domains, Looked, STUB, names_a_part};
 use super::facts::Group;
-use super::slice::Relevance;
+use super::shared::Twin;
+use super::slice::{Part, Relevance};
 use super::slots::Slots;
 use super::{Budget, Switch};
 use crate::helm::HelmVersion;
@@ -19,7 +20,8 @@ use crate::template::touched::{ProbedPipes, Touch};
 use crate::template::{Map, Value};
 use crate::trace::Str;
 use crate::values_path::{Key, ValuesPath};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use foldhash::fast::RandomState;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -31,6 +33,9 @@ const STEPS_OF_A_BYTE: u64 = 2;
 
 /// Runs to find out whether a file changes what others see.
 const MOST_OF_WRITER: u32 = 256;
+
+/// The part of the budget of a file after which its loops are explored one round at a time.
+const ROUNDS_AFTER: u32 = 16;
 
 /// How the search in a group ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,9 +76,26 @@ pub(super) struct Unit {
     pub(super) changed: BTreeSet<(u32, Option<Str>)>,
     /// What its relevant pipelines read.
     pub(super) reads: BTreeSet<(u32, Option<Str>)>,
+    /// The maps that these print as a whole.
+    pub(super) printed: BTreeSet<u32>,
+    /// What these ask for, and what it could be when it was asked first.
+    pub(super) asked: BTreeMap<(Switch, Looked), Rc<[Alternative]>>,
+    /// The switches that proved to be parts of references.
+    pub(super) opened: BTreeSet<Switch>,
+    /// The references with everything as it is given.
+    pub(super) given: Rc<[String]>,
+    /// The file that was searched in its place, if it reads the same.
+    pub(super) same_as: Option<String>,
+    /// The rounds of the observed loop, and what these changed.
+    pub(super) rounds: u32,
+    pub(super) changed_in_rounds: BTreeSet<(u32, Option<Str>)>,
+    /// Whether they changed anything else.
+    pub(super) is_untracked: bool,
     /// The files that were executed for it.
     pub(super) files: Vec<usize>,
     pub(super) asks_cluster: bool,
+    /// The pipelines that decide about its images, by address.
+    pub(super) decided: Group,
     /// The best sighting of each reference.
     pub(super) found: BTreeMap<String, Assignment>,
 }
@@ -82,6 +104,36 @@ impl Unit {
     /// Whether it tried a text of one of these values.
     pub(super) fn tries(&self, free: &BTreeSet<ValuesPath>) -> bool {
         free.iter().any(|path| self.switches.contains_key(&Switch::Value(path.clone())))
+    }
+
+    /// What its relevant pipelines read, and print as a whole.
+    fn reads_and_prints(&self) -> BTreeSet<(u32, Option<Str>)> {
+        self.reads.iter().cloned().chain(self.printed.iter().map(|&map| (map, None))).collect()
+    }
+
+    /// Adds what was found in one round of a loop.
+    fn add(&mut self, round: Self) {
+        self.switches.extend(round.switches);
+        self.changed.extend(round.changed);
+        self.reads.extend(round.reads);
+        self.printed.extend(round.printed);
+        for (asked, alternatives) in round.asked {
+            self.asked.entry(asked).or_insert(alternatives);
+        }
+        self.opened.extend(round.opened);
+        self.asks_cluster |= round.asks_cluster;
+        for (reference, assignment) in round.found {
+            self.find(reference, &assignment);
+        }
+    }
+
+    /// Adds a reference that is printed under an assignment.
+    fn find(&mut self, reference: String, assignment: &Assignment) {
+        match self.found.get_mut(&reference) {
+            Some(known) if known.len() <= assignment.len() => {}
+            Some(known) => known.clone_from(assignment),
+            None => drop(self.found.insert(reference, assignment.clone())),
+        }
     }
 }
 
@@ -98,13 +150,20 @@ pub(super) struct Writer {
 impl Writer {
     /// Whether what it changes is read.
     fn concerns(&self, reads: &BTreeSet<(u32, Option<Str>)>) -> bool {
-        let is_seen = |(map, member): &(u32, Option<Str>)| match member {
-            Some(_) => reads.contains(&(*map, member.clone())) || reads.contains(&(*map, None)),
-            None => reads.range((*map, None)..(*map + 1, None)).next().is_some(),
-        };
-        self.changed.iter().any(is_seen)
+        are_seen(&self.changed, reads)
     }
 }
+
+/// Whether any change of a member of a map, or of a map, is read.
+fn are_seen(changed: &BTreeSet<(u32, Option<Str>)>, reads: &BTreeSet<(u32, Option<Str>)>) -> bool {
+    changed.iter().any(|(map, member)| match member {
+        Some(_) => reads.contains(&(*map, member.clone())) || reads.contains(&(*map, None)),
+        None => reads.range((*map, None)..(*map + 1, None)).next().is_some(),
+    })
+}
+
+/// What a round of a loop reads, and what it changes.
+type Round = (BTreeSet<(u32, Option<Str>)>, BTreeSet<(u32, Option<Str>)>);
 
 /// The search in single files.
 pub(super) struct FileSearch<'f> {
@@ -126,6 +185,21 @@ pub(super) struct FileSearch<'f> {
     pub(super) read_steps: u64,
     /// The steps before the current file.
     pub(super) steps_before: u64,
+    /// The executions that count for the budget of the current file.
+    pub(super) spent: u32,
+    /// The part of that after which loops are explored one round at a time.
+    pub(super) share: u32,
+}
+
+/// What decides about some positions of a file.
+fn pipes(group: &Group, skipped: Rc<HashSet<usize, RandomState>>, relevance: &Relevance) -> ProbedPipes {
+    ProbedPipes {
+        relevant: group.iter().copied().collect(),
+        skipped,
+        printed: relevance.printed.clone(),
+        changing: relevance.changing.clone(),
+        observed: None,
+    }
 }
 
 impl FileSearch<'_> {
@@ -137,24 +211,29 @@ impl FileSearch<'_> {
         groups: &[Group],
         (relevance, domains): (&Relevance, &Domains<'_>),
     ) -> Unit {
-        let mut unit = Unit::default();
+        let mut unit = Unit { decided: groups.iter().flatten().copied().collect(), ..Unit::default() };
         self.forget();
+        self.spent = 0;
         self.steps_before = units.steps() + self.read_steps;
-        let all = groups.iter().flatten().copied().collect();
-        let less: Pipes = Rc::new(ProbedPipes {
-            relevant: all,
-            skipped: relevance.skippable.clone(),
-            printed: relevance.printed.clone(),
-        });
+        let less: Pipes = Rc::new(pipes(&unit.decided, relevance.skippable.clone(), relevance));
         let may_skip = files.len() == 1 && self.may_skip(units, file, (files, &Assignment::new()), &less);
         let mut less = may_skip.then_some(less);
-        let mut at = 0;
+        let (mut at, mut by_rounds) = (0, files.len() == 1);
         while let Some(group) = groups.get(at) {
-            let relevant = group.iter().copied().collect();
             let skipped = less.as_ref().map(|less| less.skipped.clone()).unwrap_or_default();
-            let relevant: Pipes = Rc::new(ProbedPipes { relevant, skipped, printed: relevance.printed.clone() });
+            let relevant: Pipes = Rc::new(pipes(group, skipped.clone(), relevance));
+            let parts: Vec<&Part> = relevance.parts.iter().filter(|(part, _)| part.is_subset(group)).collect();
+            by_rounds &= parts.iter().any(|(_, around)| around.is_some());
+            self.share = if by_rounds { ROUNDS_AFTER } else { 1 };
             match self.group(units, files, file, (&relevant, less.as_ref(), domains), &mut unit) {
-                Ended::Complete => at += 1,
+                Ended::Complete => (at, by_rounds) = (at + 1, files.len() == 1),
+                Ended::Bounded if by_rounds => {
+                    self.share = 1;
+                    match self.by_rounds(units, file, (&parts, &relevant, relevance, domains), (files, &mut unit)) {
+                        true => at += 1,
+                        false => by_rounds = false,
+                    }
+                }
                 Ended::Bounded => {
                     unit.is_bounded = true;
                     break;
@@ -173,6 +252,63 @@ impl FileSearch<'_> {
             }
         }
         unit
+    }
+
+    /// Explores what decides about single positions: of those within a loop, one round after the other. False if that does not end
+    /// within the budget, or if the rounds depend on each other.
+    fn by_rounds(
+        &mut self,
+        units: &mut Units,
+        file: (&str, &Arc<File>),
+        (parts, relevant, relevance, domains): (&[&Part], &Pipes, &Relevance, &Domains<'_>),
+        (files, unit): (&[usize], &mut Unit),
+    ) -> bool {
+        let mut by_loop: BTreeMap<Option<usize>, Group> = BTreeMap::new();
+        for (group, around) in parts {
+            by_loop.entry(*around).or_default().extend(group);
+        }
+        for (around, group) in by_loop {
+            let part = pipes(&group, relevant.skipped.clone(), relevance);
+            let Some(around) = around else {
+                if self.group(units, files, file, (&Rc::new(part), None, domains), unit) != Ended::Complete {
+                    return false;
+                }
+                continue;
+            };
+            let whole = ProbedPipes { observed: Some((around, None)), ..ProbedPipes::default() };
+            let whole = self.run(units, files, &Assignment::new(), &Rc::new(whole));
+            unit.runs += 1;
+            let (all, _) = self.references(&whole.text, file.0, file.1);
+            let (mut given, mut rounds) = (BTreeSet::new(), Vec::new());
+            let mut count = whole.probed.rounds;
+            while (rounds.len() as u32) < count {
+                let observed = Some((around, Some(rounds.len() as u32)));
+                let part: Pipes = Rc::new(ProbedPipes { observed, ..part.clone() });
+                // Each round has the budget of a file.
+                let (mut round, spent) = (Unit::default(), std::mem::take(&mut self.spent));
+                let steps = units.steps() + self.read_steps;
+                let of_others = steps - std::mem::replace(&mut self.steps_before, steps);
+                let ended = self.group(units, files, file, (&part, None, domains), &mut round);
+                self.spent = spent;
+                self.steps_before = units.steps() + self.read_steps - of_others;
+                unit.runs += round.runs;
+                if ended != Ended::Complete || round.is_untracked || round.is_bounded {
+                    return false;
+                }
+                count = count.max(round.rounds);
+                given.extend(round.given.iter().cloned());
+                rounds.push((round.reads_and_prints(), std::mem::take(&mut round.changed_in_rounds)));
+                unit.add(round);
+            }
+            let is_apart = |(at, (_, changed)): (usize, &Round)| {
+                let mut others = rounds.iter().enumerate().filter(|(other, _)| *other != at);
+                others.all(|(_, (reads, _))| !are_seen(changed, reads))
+            };
+            if !given.iter().eq(all.iter()) || !rounds.iter().enumerate().all(is_apart) {
+                return false;
+            }
+        }
+        true
     }
 
     /// Forgets the references of texts.
@@ -212,6 +348,7 @@ impl FileSearch<'_> {
         let mut unit = Unit::default();
         let budget = self.budget;
         self.budget.runs = MOST_OF_WRITER;
+        (self.spent, self.share) = (0, 1);
         let ended = self.group(units, &[number], file, (&relevant, None, domains), &mut unit);
         self.budget = budget;
         if ended != Ended::Complete {
@@ -249,6 +386,32 @@ impl FileSearch<'_> {
         }
     }
 
+    /// What is found in a file that reads the same as another; `None` if it does not after all.
+    pub(super) fn like(
+        &mut self,
+        units: &mut Units,
+        writers: &[Writer],
+        (number, name, source): (usize, &str, &Arc<File>),
+        (twin, domains): (&Twin<'_>, &Domains<'_>),
+    ) -> Option<Unit> {
+        let opened = twin.opened();
+        let before: BTreeSet<Switch> = self.open.difference(&opened).cloned().collect();
+        let is_asked = |(switch, looked, alternatives): (Option<Switch>, Looked, &Rc<[Alternative]>)| {
+            switch.is_some_and(|switch| self.alternatives(&switch, looked, domains, &before) == *alternatives)
+        };
+        let is_changed = writers.iter().any(|writer| writer.file < number && writer.concerns(&twin.reads));
+        if is_changed || !twin.asked().all(is_asked) {
+            return None;
+        }
+        let output = self.run(units, &[number], &Assignment::new(), &Pipes::default());
+        let (references, _) = self.references(&output.text, name, source);
+        if *references != *twin.given() {
+            return None;
+        }
+        self.open.extend(opened);
+        Some(Unit { runs: 1, ..twin.unit(number)? })
+    }
+
     /// Depth-first search over the decisions of a group. `less` are the pipelines of all groups, if actions are passed over.
     fn group(
         &mut self,
@@ -263,7 +426,9 @@ impl FileSearch<'_> {
         loop {
             let steps = units.steps() + self.read_steps;
             let of_file = steps - self.steps_before;
-            if unit.runs >= self.budget.runs || of_file >= self.budget.file_steps || steps >= self.budget.steps {
+            let share = u64::from(self.share);
+            let is_much = self.spent >= self.budget.runs / self.share || of_file >= self.budget.file_steps / share;
+            if is_much || steps >= self.budget.steps {
                 return Ended::Bounded;
             }
             let assignment: Assignment = decisions
@@ -275,7 +440,14 @@ impl FileSearch<'_> {
                 .collect();
             let output = self.run(units, files, &assignment, relevant);
             unit.runs += 1;
+            self.spent += 1;
             unit.changed.extend(output.probed.changed.iter().cloned());
+            unit.printed.extend(&output.probed.printed);
+            unit.rounds = unit.rounds.max(output.probed.rounds);
+            match &output.probed.changed_in_rounds {
+                Some(changed) => unit.changed_in_rounds.extend(changed.iter().cloned()),
+                None => unit.is_untracked = true,
+            }
             unit.reads.extend(output.probed.reads.iter().filter_map(|(map, touch)| match touch {
                 Touch::Member(name) => Some(((*map)?, Some(name.clone()))),
                 Touch::Emptiness | Touch::All => Some(((*map)?, None)),
@@ -284,6 +456,7 @@ impl FileSearch<'_> {
             if let Some(less) = less.filter(|_| output.text.len() > longest) {
                 longest = output.text.len();
                 unit.runs += 2;
+                self.spent += 2;
                 if !self.may_skip(units, file, (files, &assignment), less) {
                     return Ended::SkipsTooMuch;
                 }
@@ -294,10 +467,13 @@ impl FileSearch<'_> {
                 let whole = Rc::new(ProbedPipes { skipped: Rc::default(), ..ProbedPipes::clone(relevant) });
                 let output = self.run(units, files, &assignment, &whole);
                 unit.runs += 1;
+                self.spent += 1;
                 self.take(&output, file, &assignment, unit);
             }
             for (map, touch) in &output.probed.reads {
-                let Some((switch, alternatives)) = self.switch(*map, touch, domains, unit) else { continue };
+                let Some((switch, looked)) = self.switch(*map, touch, unit) else { continue };
+                let alternatives = self.alternatives(&switch, looked, domains, &self.open);
+                unit.asked.entry((switch.clone(), looked)).or_insert_with(|| alternatives.clone());
                 if alternatives.len() < 2 || decisions.iter().any(|decision| decision.switch == switch) {
                     continue;
                 }
@@ -316,14 +492,9 @@ impl FileSearch<'_> {
         }
     }
 
-    /// The switch that a read asks for, with its alternatives.
-    fn switch(
-        &self,
-        map: Option<u32>,
-        touch: &Touch,
-        domains: &Domains<'_>,
-        unit: &mut Unit,
-    ) -> Option<(Switch, Rc<[Alternative]>)> {
+    /// The switch that a read asks for, and how.
+    fn switch(&self, map: Option<u32>, touch: &Touch, unit: &mut Unit) -> Option<(Switch, Looked)> {
+        let looked = Looked::of(touch);
         let Some(map) = map else {
             let Touch::Member(fact) = touch else { return None };
             let fact = fact.to_text();
@@ -335,13 +506,12 @@ impl FileSearch<'_> {
                 }
                 fact => Switch::ApiVersion(fact.strip_prefix(HAS)?.to_owned()),
             };
-            let alternatives = domains.of_fact(&switch);
-            return Some((switch, alternatives));
+            return Some((switch, looked));
         };
         if self.release.as_ref().and_then(Map::watched) == Some(map) {
             let Touch::Member(name) = touch else { return None };
             let is_event = [&b"IsUpgrade"[..], b"IsInstall"].contains(&name.as_bytes());
-            return is_event.then(|| (Switch::Upgrade, domains.of_fact(&Switch::Upgrade)));
+            return is_event.then_some((Switch::Upgrade, looked));
         }
         let parent = self.slots.path(map)?;
         let path = match touch {
@@ -357,15 +527,21 @@ impl FileSearch<'_> {
             }
             Touch::Emptiness | Touch::All => parent.clone(),
         };
-        if path.is_empty() {
-            return None;
-        }
-        let switch = Switch::Value(path.clone());
-        let is_open = is_a_part(&switch) && self.open.contains(&switch);
-        let is_known = self.discovered.free.contains(&path) || is_open;
-        let is_free = is_known || domains.is_a_part_by_name(&path);
-        let alternatives = domains.of_value(&path, Looked::of(touch), is_free);
-        Some((switch, alternatives))
+        (!path.is_empty()).then_some((Switch::Value(path), looked))
+    }
+
+    /// The alternatives of a switch, if the texts of others are open.
+    fn alternatives(
+        &self,
+        switch: &Switch,
+        looked: Looked,
+        domains: &Domains<'_>,
+        open: &BTreeSet<Switch>,
+    ) -> Rc<[Alternative]> {
+        let Switch::Value(path) = switch else { return domains.of_fact(switch) };
+        let is_open = is_a_part(switch) && open.contains(switch);
+        let is_free = self.discovered.free.contains(path) || is_open || domains.is_a_part_by_name(path);
+        domains.of_value(path, looked, is_free)
     }
 
     fn run(&self, units: &mut Units, files: &[usize], assignment: &Assignment, relevant: &Pipes) -> UnitOutput {
@@ -382,6 +558,9 @@ impl FileSearch<'_> {
     ) -> bool {
         unit.is_bounded |= output.is_cut;
         let (references, is_read) = self.references(&output.text, name, source);
+        if assignment.is_empty() && is_read {
+            unit.given = references.clone();
+        }
         for reference in &*references {
             // A text that somebody else chooses, and the version of Kubernetes, become a part of it: there is one for each.
             let is_part = |switch: &Switch, value: &str| match switch {
@@ -392,14 +571,11 @@ impl FileSearch<'_> {
             let parts = assignment.iter().filter(|(switch, value)| is_part(switch, value));
             let parts: Vec<Switch> = parts.map(|(switch, _)| switch.clone()).collect();
             if !parts.is_empty() {
+                unit.opened.extend(parts.iter().cloned());
                 self.open.extend(parts);
                 continue;
             }
-            match unit.found.get_mut(reference) {
-                Some(known) if known.len() <= assignment.len() => {}
-                Some(known) => known.clone_from(assignment),
-                None => drop(unit.found.insert(reference.clone(), assignment.clone())),
-            }
+            unit.find(reference.clone(), assignment);
         }
         is_read
     }

@@ -15,15 +15,18 @@ mod explore;
 mod facts;
 mod file_search;
 pub(crate) mod lists;
+mod loops;
 mod mentions;
 mod operators;
 mod pipelines;
 mod prove;
 mod rounds;
+pub(crate) mod shared;
 mod slice;
 mod slots;
 pub(crate) mod sources;
 mod unprinted;
+mod unreached;
 mod usage;
 
 use crate::chart::owner_of;
@@ -38,8 +41,10 @@ use crate::values::value_at;
 use crate::values_path::ValuesPath;
 use crate::work::Work;
 use explore::Explorer;
+use shared::Searches;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+pub(crate) use unreached::UnreachedBranch;
 
 /// Everything that decides between branches.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,7 +69,7 @@ pub(crate) struct Setting {
 }
 
 /// How many executions of files a closure may take.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Budget {
     /// Runs of one file.
     pub runs: u32,
@@ -78,6 +83,15 @@ impl Default for Budget {
     fn default() -> Self {
         Self { runs: 8192, file_steps: 40_000_000, steps: 600_000_000 }
     }
+}
+
+/// What an exploration is to find out, and at which cost.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Request {
+    /// The most executions.
+    pub budget: Budget,
+    /// Whether the branches that no execution took are wanted.
+    pub unreached: bool,
 }
 
 /// An image that the release can print.
@@ -115,6 +129,8 @@ pub(crate) struct UnitReport {
     pub switches: BTreeSet<Switch>,
     /// The executions that it took.
     pub runs: u32,
+    /// The file that was searched in its place, because it has the same text and reads the same.
+    pub same_as: Option<String>,
     /// The executions that all combinations of its switches would take; saturating.
     pub combinations: u64,
     /// Whether the budget ended the search: the combinations are covered in triples only.
@@ -140,6 +156,8 @@ pub(crate) struct Closure {
     pub failure: Option<String>,
     /// Files that ask the cluster for objects: what they print with such objects is not known.
     pub lookups: BTreeSet<String>,
+    /// The branches that no execution took, if they were asked for.
+    pub unreached: Vec<UnreachedBranch>,
 }
 
 impl Closure {
@@ -156,11 +174,11 @@ impl Closure {
         prepared: &ReleaseInputs,
         settings: &Settings,
         compiler: &mut Compiler,
-        budget: Budget,
+        (request, searches): (Request, &mut Searches),
     ) -> Result<Self, Error> {
         let given = prepared.values(&[], None, &mut Vec::new()).map_err(explore::refused)?;
         let gates = Gates::of(prepared, &given.values)?;
-        let mut explorer = Explorer::new(prepared, settings, compiler, budget, (given.values, gates));
+        let mut explorer = Explorer::new(prepared, settings, compiler, (request, searches), (given.values, gates));
         let mut closure = rounds::closure(&mut explorer)?;
         operators::take_out(&mut closure);
         Ok(closure)

@@ -19,6 +19,7 @@ pub(super) fn closure(explorer: &mut Explorer<'_>) -> Result<Closure, Error> {
         let may_repeat = round < MOST;
         let mut prover = Prover { explorer, slots: &slots, files: &files, may_repeat };
         let is_settled = prover.prove(&mut units, found, &mut closure)?;
+        closure.unreached = explorer.unreached(&units);
         if is_settled || !may_repeat {
             return Ok(closure);
         }

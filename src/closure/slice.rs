@@ -5,11 +5,12 @@
 //! template; on the pipeline that it prints, with all that this calls; on every assignment to a variable in one of these; and on
 //! whatever changes maps that they may read. These pipelines are relevant; all others cannot change what is printed there.
 
-use super::facts::{Call, Facts, Group, Hot};
+use super::facts::{Call, Facts, Group, Hot, Spot};
+use super::loops::apart;
 use super::mentions::Mentions;
 use super::pipelines::address;
 use crate::template::Map;
-use crate::template::ast::Template;
+use crate::template::ast::{Pos, Template};
 use crate::template::set::Set;
 use foldhash::fast::RandomState;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -36,10 +37,10 @@ pub(super) struct Slices<'s> {
     has_positions: HashMap<usize, bool>,
     /// Templates that change maps, also in what they call.
     has_effects: HashMap<usize, bool>,
-    /// What pipelines mention, by address.
-    of_pipes: HashMap<usize, Mentions>,
-    /// Pipelines that print a value as it is, by address.
-    printed: HashSet<usize, RandomState>,
+    /// By the address of a pipeline: its template, and its index there.
+    of_pipes: HashMap<usize, (Rc<Facts>, usize)>,
+    /// By file: what decides about its positions.
+    parts: HashMap<String, Vec<Part>>,
     /// What the pipelines of a template mention, without those of what they call.
     of_templates: HashMap<usize, Rc<Mentions>>,
 }
@@ -53,7 +54,18 @@ pub(super) struct Relevance {
     pub(super) skippable: Rc<HashSet<usize, RandomState>>,
     /// Relevant actions that print a value as it is.
     pub(super) printed: Rc<HashSet<usize, RandomState>>,
+    /// Pipelines that change maps that others may have.
+    pub(super) changing: Rc<HashSet<usize, RandomState>>,
+    /// What decides about single positions, each with the loop around it whose rounds hand nothing on by variables; empty if there is
+    /// none.
+    pub(super) parts: Vec<Part>,
 }
+
+/// The pipelines that decide about a position, and the loop around it, by its pipeline.
+pub(super) type Part = (Group, Option<usize>);
+
+/// Pipelines by their places.
+pub(super) type Places = BTreeSet<(Arc<str>, Pos)>;
 
 /// What decides about a change of a map.
 type Change = (Option<BTreeSet<Vec<u8>>>, Group);
@@ -70,7 +82,7 @@ impl<'s> Slices<'s> {
             has_positions: HashMap::new(),
             has_effects: HashMap::new(),
             of_pipes: HashMap::new(),
-            printed: HashSet::default(),
+            parts: HashMap::new(),
             of_templates: HashMap::new(),
         }
     }
@@ -78,8 +90,29 @@ impl<'s> Slices<'s> {
     /// What is relevant in a file, besides its groups.
     pub(super) fn relevance(&mut self, name: &str, groups: &[Group]) -> Relevance {
         let (groups, skippable) = (groups.to_vec(), self.skippable(name));
-        let printed = groups.iter().flatten().filter(|&pipe| self.printed.contains(pipe)).copied().collect();
-        Relevance { groups, skippable: Rc::new(skippable), printed: Rc::new(printed) }
+        let is_print = |pipe: &usize| self.of_pipes.get(pipe).is_some_and(|(facts, at)| facts.pipes[*at].is_print);
+        let printed = groups.iter().flatten().copied().filter(is_print).collect();
+        let changing = self
+            .known
+            .values()
+            .flat_map(|facts| facts.effects.iter().flat_map(move |effect| facts.addresses(&effect.spot.roots)));
+        Relevance {
+            groups,
+            skippable: Rc::new(skippable),
+            printed: Rc::new(printed),
+            changing: Rc::new(changing.collect()),
+            parts: self.parts.get(name).cloned().unwrap_or_default(),
+        }
+    }
+
+    /// The pipelines of groups by their places: the name of the file, empty for `own`, and the byte.
+    pub(super) fn places(&self, groups: &[Group], own: &str) -> Vec<Places> {
+        let place = |pipe: &usize| {
+            let (facts, at) = self.of_pipes.get(pipe)?;
+            let file = if &*facts.file_name == own { "".into() } else { facts.file_name.clone() };
+            Some((file, facts.pipes[*at].pos))
+        };
+        groups.iter().map(|group| group.iter().filter_map(place).collect()).collect()
     }
 
     /// The groups of relevant pipelines of a file, none of which contains another; empty if the file has no image position.
@@ -90,12 +123,18 @@ impl<'s> Slices<'s> {
         }
         let mut effects = Vec::new();
         self.collect_effects(&body, &Group::new(), &mut HashSet::new(), &mut effects);
-        let mut groups = BTreeSet::new();
-        self.collect(&body, false, &Group::new(), &mut HashSet::new(), &mut groups);
+        let mut parts = BTreeSet::new();
+        self.collect(&body, (false, None), &Group::new(), &mut HashSet::new(), &mut parts);
+        let groups: BTreeSet<&Group> = parts.iter().map(|(group, _)| group).collect();
         if groups.len() > MOST_GROUPS {
-            groups = [groups.into_iter().flatten().collect()].into();
+            parts = [(groups.into_iter().flatten().copied().collect(), None)].into();
         }
-        let groups: Vec<Group> = groups.into_iter().map(|group| self.with_effects(group, &effects)).collect();
+        let of_part = |(group, around): Part| (self.with_effects(group, &effects), around);
+        let parts: Vec<Part> = parts.into_iter().map(of_part).collect();
+        let groups: Vec<Group> = parts.iter().map(|(group, _)| group.clone()).collect();
+        if parts.iter().any(|(_, around)| around.is_some()) {
+            self.parts.insert(name.to_owned(), parts);
+        }
         let is_part = |one: &Group| groups.iter().any(|other| one.len() < other.len() && one.is_subset(other));
         let mut kept: Vec<Group> = groups.iter().filter(|group| !is_part(group)).cloned().collect();
         kept.dedup();
@@ -166,7 +205,8 @@ impl<'s> Slices<'s> {
     /// What pipelines mention, with all that they call.
     fn mentions(&mut self, group: &Group) -> Mentions {
         let mut found = Mentions::default();
-        group.iter().filter_map(|pipe| self.of_pipes.get(pipe)).for_each(|own| found.add(own));
+        let own = group.iter().filter_map(|pipe| self.of_pipes.get(pipe));
+        own.for_each(|(facts, at)| found.add(&facts.pipes[*at].mentions));
         let (mut open, mut seen) = (found.calls.clone(), HashSet::new());
         while let Some(name) = open.pop_first() {
             let Some(template) = self.set.get(&name).cloned().filter(|one| seen.insert(address(&**one))) else {
@@ -195,24 +235,28 @@ impl<'s> Slices<'s> {
     fn collect(
         &mut self,
         template: &Arc<Template>,
-        is_given_image: bool,
+        (is_given_image, around): (bool, Option<usize>),
         inherited: &Group,
-        visited: &mut HashSet<(usize, bool, Group)>,
-        groups: &mut BTreeSet<Group>,
+        visited: &mut HashSet<(usize, bool, Part)>,
+        groups: &mut BTreeSet<Part>,
     ) {
-        let key = (address(&**template), is_given_image, inherited.clone());
+        let key = (address(&**template), is_given_image, (inherited.clone(), around));
         if groups.len() > MOST_GROUPS * 2 || !visited.insert(key) {
             return;
         }
         let facts = self.facts(template);
+        // Only of the file itself: what it calls may be called from elsewhere, too.
+        let is_file = template.name.as_bytes() == template.file_name.as_bytes();
+        let loops = if is_file { apart(template) } else { BTreeSet::new() };
+        let around = |spot: &Spot| around.or_else(|| facts.addresses(&spot.around).find(|pipe| loops.contains(pipe)));
         let echoes = facts.echoes.iter().filter(|_| is_given_image);
         for position in facts.positions.iter().chain(echoes) {
-            groups.insert(inherited | &facts.closed(position));
+            groups.insert((inherited | &facts.closed(position), around(position)));
         }
         for (spot, name) in &facts.printed {
             let mut group = inherited | &facts.closed(spot);
             self.add_everything(name, &mut group, &mut HashSet::new());
-            groups.insert(group);
+            groups.insert((group, around(spot)));
         }
         for call in facts.calls.iter().filter(|call| call.is_printed) {
             let passes = call.passes(is_given_image);
@@ -220,12 +264,12 @@ impl<'s> Slices<'s> {
             for callee in self.callees(call) {
                 if self.has_positions(&callee) || passes && self.has_echoes(&callee) {
                     let inherited = inherited | &facts.closed(&call.spot);
-                    self.collect(&callee, passes, &inherited, visited, groups);
+                    self.collect(&callee, (passes, around(&call.spot)), &inherited, visited, groups);
                     is_found = true;
                 }
             }
             if let Some(action) = call.action.as_ref().filter(|_| !is_found) {
-                groups.insert(inherited | &facts.closed(action));
+                groups.insert((inherited | &facts.closed(action), around(action)));
             }
         }
     }
@@ -330,8 +374,8 @@ impl<'s> Slices<'s> {
             return known.clone();
         }
         let facts = Rc::new(Facts::of(template, self.hot, self.values));
-        self.printed.extend(facts.pipes.iter().filter(|pipe| pipe.is_print).map(|pipe| pipe.address));
-        self.of_pipes.extend(facts.pipes.iter().map(|pipe| (pipe.address, pipe.mentions.clone())));
+        let pipes = facts.pipes.iter().enumerate();
+        self.of_pipes.extend(pipes.map(|(at, pipe)| (pipe.address, (facts.clone(), at))));
         self.known.insert(key, facts.clone());
         facts
     }

@@ -4,7 +4,8 @@
 //! values that name it: a reference comes from the image there that the layout brings to its place, or else from the one with its name and
 //! version in the same template, or from text of a template that names it.
 
-use super::{Budget, Closure, ClosureImage};
+use super::shared::Searches;
+use super::{Budget, Closure, ClosureImage, Request};
 use crate::analysis::sources::in_version_of;
 use crate::compiler::Compiler;
 use crate::error::Error;
@@ -47,9 +48,11 @@ impl Sources {
         if on_mirror.is_empty() {
             return Ok(Self::default());
         }
+        let request = Request { budget, ..Request::default() };
         let twin = match without(prepared, mirror)? {
             // A release that cannot do without these values tells no source.
-            Some(twin) => Closure::of(&twin, settings, &mut Compiler::new(), budget).unwrap_or_default(),
+            Some(twin) => Closure::of(&twin, settings, &mut Compiler::new(), (request, &mut Searches::default()))
+                .unwrap_or_default(),
             None => Closure::default(),
         };
         let others: Vec<(&ClosureImage, Reference)> = twin

@@ -103,6 +103,7 @@ fn set(ctx: &mut Context<'_>, args: &[Value]) -> Result {
         return Err(Failure::from("assignment to entry in nil map"));
     }
     ctx.charge(searching(map))?;
+    ctx.note_change(map);
     map.insert(string(args, 1)?.clone(), args.get(2).cloned().unwrap_or_default());
     ctx.check_memory()?;
     Ok(args[0].clone())
@@ -117,7 +118,8 @@ fn searching(map: &Map) -> u64 {
     if map.count() > CACHED { 2 * levels } else { levels / 2 }
 }
 
-fn unset(_: &mut Context<'_>, args: &[Value]) -> Result {
+fn unset(ctx: &mut Context<'_>, args: &[Value]) -> Result {
+    ctx.note_change(map(args, 0)?);
     map(args, 0)?.remove(string(args, 1)?.as_bytes());
     Ok(args[0].clone())
 }
@@ -285,6 +287,7 @@ fn merge_maps(
     if into.is_nil() || into.ptr_eq(from) {
         return Ok(());
     }
+    ctx.note_change(into);
     // What is read of the result counts, not what is merged.
     let is_copied = into.watch_also(from);
     let entries = if is_copied { from.entries_to_copy() } else { from.entries() };

@@ -5,7 +5,8 @@ use super::{conform, derived, derived_lines, files, prepared, read, root, write_
 use crate::chart::load::load;
 use crate::cli::{Outcome, Streams, on_large_stack, run};
 use crate::closure::brute::{Plan, printed};
-use crate::closure::{Budget, Closure};
+use crate::closure::shared::Searches;
+use crate::closure::{Closure, Request, UnitReport, UnreachedBranch};
 use crate::compiler::Compiler;
 use crate::error::Error;
 use crate::helm::HelmVersion;
@@ -32,6 +33,12 @@ struct Case {
     /// What is not set and would become a part of an image.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     open: Vec<String>,
+    /// Branches that no execution took: where, which, under which condition, and why; noted if it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unreached: Option<Vec<String>>,
+    /// By template: the executions that it took, and the file that was searched in its place; noted if it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    searched: Option<BTreeMap<String, String>>,
     /// Files whose combinations are too many.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     bounded: Vec<String>,
@@ -64,13 +71,65 @@ fn explored(case: Case) -> Case {
         let settings = one.settings.iter().map(ToString::to_string).collect();
         (format!("{} of {}", one.image, one.operator), settings)
     };
+    let branch = |one: &UnreachedBranch| {
+        format!("{}:{}:{}: {} {}: {}", one.template, one.line, one.column, one.branch, one.condition, one.why.name())
+    };
     Case {
+        searched: case.searched.as_ref().map(|_| searched(&closure)),
+        unreached: case.unreached.as_ref().map(|_| closure.unreached.iter().map(branch).collect()),
         operators: closure.operators.iter().map(operator).collect(),
         images: closure.images.iter().map(|image| (image.reference.clone(), settings(image))).collect(),
         open: closure.open.iter().map(ToString::to_string).collect(),
         bounded: closure.units.iter().filter(|unit| unit.is_bounded).map(|unit| unit.template.clone()).collect(),
         ..case
     }
+}
+
+/// By template: the executions that it took, and the file that was searched in its place.
+fn searched(closure: &Closure) -> BTreeMap<String, String> {
+    let text = |unit: &UnitReport| match &unit.same_as {
+        Some(other) => format!("{} as {other}", unit.runs),
+        None => unit.runs.to_string(),
+    };
+    closure.units.iter().map(|unit| (unit.template.clone(), text(unit))).collect()
+}
+
+/// Releases of one chart whose values are equal where it matters are searched once; others are not.
+#[test]
+fn releases_with_equal_values_are_searched_once() {
+    let scratch = tempfile::tempdir().expect("a folder can be made");
+    let folder = scratch.path().join("app");
+    let template = "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec:\n  containers:\n\
+                    \x20   - name: a\n      image: quay.io/acme/a:{{ .Values.tag }}\n{{ if .Values.more.enabled }}\n\
+                    \x20   - name: b\n      image: quay.io/acme/b:1\n{{ end }}\n\
+                    \x20 nodeName: {{ .Values.label }}-{{ .Release.Name }}\n";
+    let values = "tag: '1'\nlabel: x\nmore: {enabled: false}\n";
+    let files = [("templates/x.yaml", template), ("values.yaml", values)];
+    let files = files.into_iter().map(|(path, text)| (path.to_owned(), text.to_owned())).collect();
+    write_chart(&folder, &files, &[("Chart.yaml", CHART)]);
+    let mut searches = Searches::of_releases();
+    let mut explored = |name: &str, set: &str| {
+        let chart = load(&folder, &Limits::default(), HelmVersion::V4).expect("a chart").chart;
+        let values = UserValues { set: vec![set.to_owned()], ..UserValues::default() };
+        let mut inputs = prepared(chart, values);
+        inputs.release.name = name.to_owned();
+        let settings = Settings::without_mirror();
+        let request = (Request::default(), &mut searches);
+        let closure = Closure::of(&inputs, &settings, &mut Compiler::new(), request).expect("it can be explored");
+        let images: Vec<String> = closure.images.iter().map(|image| image.reference.clone()).collect();
+        (searched(&closure).into_values().next().unwrap_or_default(), images.join(" "))
+    };
+    let images = "quay.io/acme/a:1 quay.io/acme/b:1".to_owned();
+    let mut check = |name, set, images: &str, is_new: bool| {
+        let (searched, found) = explored(name, set);
+        assert_eq!((found.as_str(), searched != "1 as app/templates/x.yaml"), (images, is_new), "{name}: {searched}");
+    };
+    check("one", "label=x", &images, true);
+    // Neither the name of the release nor the label matters for an image.
+    check("two", "label=y", &images, false);
+    check("three", "tag=2", &images.replace("a:1", "a:2"), true);
+    check("four", "more.enabled=true", &images, true);
+    check("five", "more.enabled=true", &images, false);
 }
 
 /// A closure, what complete renders print, each with the settings that brought it, and how many of them did not fail.
@@ -80,7 +139,8 @@ fn compared(chart: &Path, plan: Plan) -> Result<Compared, Error> {
     let chart = load(chart, &Limits::default(), HelmVersion::V4)?.chart;
     let inputs = ReleaseInputs { check_schema: true, ..prepared(chart, UserValues::default()) };
     let settings = Settings::without_mirror();
-    let closure = Closure::of(&inputs, &settings, &mut Compiler::new(), Budget::default())?;
+    let request = Request { unreached: true, ..Request::default() };
+    let closure = Closure::of(&inputs, &settings, &mut Compiler::new(), (request, &mut Searches::default()))?;
     let (found, done) = printed(&inputs, &settings, &mut Compiler::new(), (plan, &closure))?;
     Ok((closure, found, done))
 }
@@ -150,6 +210,12 @@ fn complete_renders_of_other_charts_print_nothing_more() {
             Ok((closure, found, done)) => {
                 let bounded = closure.units.iter().filter(|unit| unit.is_bounded).count();
                 let runs: u32 = closure.units.iter().map(|unit| unit.runs).sum();
+                for unit in closure.units.iter().filter(|unit| unit.is_bounded) {
+                    println!("  BOUNDED {}", unit.template);
+                }
+                if std::env::var_os("AIRTIGHT_LIST").is_some() {
+                    closure.images.iter().for_each(|image| println!("  {}", image.reference));
+                }
                 println!(
                     "{name}: {} images, {runs} runs, {bounded} bounded; {done} renders print {}",
                     closure.images.len(),

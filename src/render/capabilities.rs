@@ -66,7 +66,7 @@ impl KubeVersion {
 }
 
 /// The cluster's capabilities in templates.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Capabilities {
     /// The Kubernetes version.
     pub kube_version: KubeVersion,

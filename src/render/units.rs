@@ -16,7 +16,8 @@ use crate::template::touched::{Probed, ProbedPipes, Touches};
 use crate::template::{self, Context, Env, Map, Value};
 use crate::trace::{Origin, Str};
 use crate::values::Instance;
-use std::collections::{BTreeMap, HashMap};
+use foldhash::fast::RandomState;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -96,14 +97,34 @@ impl Units {
         files.map(|(number, file)| (number, file.name.as_str(), &file.source))
     }
 
+    /// The full names of all files, also of those that only define templates.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = (&str, &Arc<File>)> {
+        self.files.iter().map(|file| (file.name.as_str(), &file.source))
+    }
+
     /// The templates that the files can call.
     pub(crate) fn templates(&self) -> &Rc<Set> {
         &self.set
     }
 
+    /// The data of a file.
+    pub(crate) fn scope(&self, number: usize) -> Option<&Map> {
+        self.files.get(number).map(|file| &file.scope)
+    }
+
     /// `.Release` of the files.
     pub(crate) fn release(&self) -> Option<Map> {
         self.files.first().and_then(|file| file.scope.get(b"Release")?.as_map().cloned())
+    }
+
+    /// Notes which branches of templates runs take, from now on.
+    pub(crate) fn note_branches(&self) {
+        self.touches.note_lists();
+    }
+
+    /// The lists of nodes that were executed since then, by address.
+    pub(crate) fn take_branches(&self) -> HashSet<usize, RandomState> {
+        self.touches.take_lists()
     }
 
     /// The steps of all runs.

@@ -136,6 +136,13 @@ impl<'r> Context<'r> {
         }
     }
 
+    /// Records that the current function changes a map.
+    pub(crate) fn note_change(&self, map: &Map) {
+        if let Some(probe) = &self.probe {
+            probe.change(map.is_tracked());
+        }
+    }
+
     /// Records that the current function reads a member of a map.
     pub(crate) fn look_at(&mut self, map: &Map, key: &[u8]) {
         if let (Some(reads), Some(caller)) = (&mut self.reads, &self.caller) {

@@ -146,6 +146,9 @@ impl Context<'_> {
 impl<'t> State<'t, '_, '_> {
     fn list(&mut self, dot: &Eval, list: &'t ast::NodeList) -> Result<Next> {
         self.nest()?;
+        if let Some(probe) = self.ctx.probe.as_ref().filter(|_| self.is_of_chart) {
+            probe.reach(std::ptr::from_ref(list) as usize);
+        }
         for node in &list.nodes {
             let next = match self.ctx.is_tolerant() {
                 true => self.node_at_any_cost(dot, node)?,
@@ -380,6 +383,9 @@ impl<'t> State<'t, '_, '_> {
         let mark = self.vars.len();
         let mut collection = self.condition(dot, &branch.pipe)?;
         self.note_members(&branch.pipe, &collection.value);
+        if let Some(probe) = &self.ctx.probe {
+            probe.begin_loop(std::ptr::from_ref(&branch.pipe) as usize);
+        }
         let mut gate = false;
         if self.is_marking() {
             let holds = collection.value.truth();
@@ -490,7 +496,18 @@ impl<'t> State<'t, '_, '_> {
         }
     }
 
+    /// Executes the body of a loop for one element.
     fn iteration(&mut self, branch: &'t Branch, index: Eval, item: Eval) -> Result<Next> {
+        let Some(probe) = &self.ctx.probe else { return self.round(branch, index, item) };
+        let Some(before) = probe.begin_round(std::ptr::from_ref(&branch.pipe) as usize) else { return Ok(Next::On) };
+        let next = self.round(branch, index, item);
+        if let Some(probe) = &self.ctx.probe {
+            probe.end_round(before);
+        }
+        next
+    }
+
+    fn round(&mut self, branch: &'t Branch, index: Eval, item: Eval) -> Result<Next> {
         let decl = &branch.pipe.decl;
         self.charge(1 + decl.len() as u64)?;
         let (key, value) = match decl.as_slice() {

@@ -6,7 +6,7 @@ use super::value::{List, Value};
 use crate::trace::Str;
 use foldhash::fast::RandomState;
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 /// The most notes about members; after that, a map of which a member is read counts as read in full.
@@ -37,6 +37,20 @@ struct Log {
     is_probing: Cell<bool>,
     /// Whether only changes are recorded.
     changes_only: bool,
+    /// The rounds of the observed loop that began, and the most of them.
+    rounds: Cell<u32>,
+    most_rounds: Cell<u32>,
+    /// Whether a round of it is executed, and in it a pipeline that changes maps.
+    in_round: Cell<bool>,
+    in_effect: Cell<bool>,
+    /// Whether that changed a map that is not watched.
+    is_untracked: Cell<bool>,
+    /// What was changed in a round, as in `changed`.
+    changed_in_round: RefCell<Vec<(u32, Option<Str>)>>,
+    /// The maps that were printed as a whole while values were only printed.
+    printed: RefCell<BTreeSet<u32>>,
+    /// The lists of nodes that were executed, by address; `None` if they are not recorded.
+    reached: RefCell<Option<HashSet<usize, RandomState>>>,
     /// Whether a value is only printed, so that it does not matter what else the maps in it contain.
     is_printing: Cell<bool>,
 }
@@ -117,7 +131,13 @@ impl Watched {
     /// The whole map is read.
     pub(super) fn touch(&self) {
         let file = self.file();
-        if file != 0 && !self.log.is_printing.get() && self.all.replace(file) != file {
+        if file == 0 {
+            return;
+        }
+        if self.log.is_printing.get() {
+            let mut printed = self.log.printed.borrow_mut();
+            printed.extend(self.merged.borrow().iter().copied().chain([self.number]));
+        } else if self.all.replace(file) != file {
             self.note(file, Touch::All);
         }
     }
@@ -155,16 +175,29 @@ impl Watched {
         self.note(file, Touch::Member(key));
     }
 
-    /// One member is written. For other renders, that counts as a read of the whole map.
+    /// One member is written. In a probed file, what is read of it later is no more the value of the user; for other renders, it counts
+    /// as a read of the whole map.
     pub(super) fn touch_change(&self, key: &Str) {
         if self.is_copy {
             return;
         }
         match self.log.is_probing.get() {
-            true => self.touch_member(key.as_bytes()),
+            true => self.overwrite(key),
             false => self.touch(),
         }
         self.change(Some(key));
+    }
+
+    fn overwrite(&self, key: &Str) {
+        let file = self.file();
+        if file != 0 {
+            self.members.borrow_mut().insert(key.clone(), file);
+        }
+    }
+
+    /// Whether changes of the map are recorded.
+    pub(super) fn is_tracked(&self) -> bool {
+        !self.is_copy
     }
 
     /// The map is changed; at one member, if that is known.
@@ -176,6 +209,9 @@ impl Watched {
             self.log.is_changed.set(true);
             if self.log.is_probing.get() {
                 self.log.changed.borrow_mut().push((self.number, member.cloned()));
+                if self.log.in_round.get() {
+                    self.log.changed_in_round.borrow_mut().push((self.number, member.cloned()));
+                }
             }
         }
     }
@@ -193,6 +229,10 @@ pub(crate) struct ProbedPipes {
     pub skipped: Rc<HashSet<usize, RandomState>>,
     /// Those that print a value as it is: reads of all of a map are not recorded.
     pub printed: Rc<HashSet<usize, RandomState>>,
+    /// Those that change maps that others may have.
+    pub changing: Rc<HashSet<usize, RandomState>>,
+    /// A loop whose rounds are counted, by its pipeline, and the only round of it that is executed, if not all are.
+    pub observed: Option<(usize, Option<u32>)>,
 }
 
 /// What [`Probe::enter`] changed.
@@ -200,6 +240,7 @@ pub(crate) struct ProbedPipes {
 pub(super) struct Entered {
     file: u32,
     is_printing: bool,
+    in_effect: bool,
 }
 
 /// Records the reads of some pipelines of one file: the relevant ones, with everything that they call.
@@ -216,14 +257,25 @@ pub(crate) struct Probed {
     /// The reads of its relevant pipelines in order, each once, with the indexes of the maps; `None` in place of a map for a fact
     /// that was asked for, such as `KubeVersion` or `APIVersions batch/v1`.
     pub reads: Vec<(Option<u32>, Touch)>,
+    /// The indexes of the maps that they printed as a whole, and read in no other way.
+    pub printed: BTreeSet<u32>,
     /// The indexes of the maps that it changed, which others see as well, each with the member; `None` for any.
     pub changed: Vec<(u32, Option<Str>)>,
+    /// The most rounds of the observed loop.
+    pub rounds: u32,
+    /// What its rounds changed; `None` if they changed what is not watched.
+    pub changed_in_rounds: Option<Vec<(u32, Option<Str>)>>,
 }
 
 impl Probe {
     /// Begins a pipeline, given by its address; returns what [`Probe::leave`] takes.
     pub(super) fn enter(&self, pipe: usize) -> Entered {
-        let before = Entered { file: self.log.file.get(), is_printing: self.log.is_printing.get() };
+        let log = &self.log;
+        let before =
+            Entered { file: log.file.get(), is_printing: log.is_printing.get(), in_effect: log.in_effect.get() };
+        if log.in_round.get() && self.pipes.changing.contains(&pipe) {
+            log.in_effect.set(true);
+        }
         if before.file == 0 && self.pipes.relevant.contains(&pipe) {
             self.log.file.set(self.run);
             self.log.is_printing.set(self.pipes.printed.contains(&pipe));
@@ -246,6 +298,49 @@ impl Probe {
     pub(super) fn leave(&self, before: Entered) {
         self.log.file.set(before.file);
         self.log.is_printing.set(before.is_printing);
+        self.log.in_effect.set(before.in_effect);
+    }
+
+    /// Begins a loop with this pipeline.
+    pub(super) fn begin_loop(&self, pipe: usize) {
+        if self.pipes.observed.is_some_and(|(observed, _)| observed == pipe) {
+            self.log.rounds.set(0);
+        }
+    }
+
+    /// Begins a round of a loop with this pipeline; `None` if it is passed over, else what [`Probe::end_round`] takes.
+    pub(super) fn begin_round(&self, pipe: usize) -> Option<bool> {
+        let before = self.log.in_round.get();
+        let Some((_, only)) = self.pipes.observed.filter(|(observed, _)| *observed == pipe) else {
+            return Some(before);
+        };
+        let round = self.log.rounds.get();
+        self.log.rounds.set(round + 1);
+        self.log.most_rounds.set(self.log.most_rounds.get().max(round + 1));
+        if only.is_some_and(|only| only != round) {
+            return None;
+        }
+        self.log.in_round.set(true);
+        Some(before)
+    }
+
+    /// Ends a round.
+    pub(super) fn end_round(&self, before: bool) {
+        self.log.in_round.set(before);
+    }
+
+    /// Records that a map is changed, which is watched or not.
+    pub(super) fn change(&self, is_tracked: bool) {
+        if !is_tracked && self.log.in_effect.get() {
+            self.log.is_untracked.set(true);
+        }
+    }
+
+    /// Records that a list of nodes of a template, given by its address, is executed.
+    pub(super) fn reach(&self, list: usize) {
+        if let Some(reached) = self.log.reached.borrow_mut().as_mut() {
+            reached.insert(list);
+        }
     }
 
     /// Records that a fact was asked for.
@@ -301,6 +396,8 @@ impl Touches {
         self.log.noted.borrow_mut().clear();
         self.log.is_changed.set(false);
         self.log.is_probing.set(true);
+        self.log.most_rounds.set(0);
+        self.log.is_untracked.set(false);
         Probe { log: self.log.clone(), run, pipes: pipes.clone() }
     }
 
@@ -314,7 +411,24 @@ impl Touches {
         let mut changed = self.log.changed.take();
         changed.sort();
         changed.dedup();
-        Probed { reads, changed }
+        let in_rounds = self.log.changed_in_round.take();
+        Probed {
+            reads,
+            printed: self.log.printed.take(),
+            changed,
+            rounds: self.log.most_rounds.get(),
+            changed_in_rounds: (!self.log.is_untracked.get()).then_some(in_rounds),
+        }
+    }
+
+    /// Records which lists of nodes probed files execute, from now on.
+    pub(crate) fn note_lists(&self) {
+        self.log.reached.replace(Some(HashSet::default()));
+    }
+
+    /// The lists that were recorded, by address.
+    pub(crate) fn take_lists(&self) -> HashSet<usize, RandomState> {
+        self.log.reached.take().unwrap_or_default()
     }
 
     /// Whether a file changed what others see.

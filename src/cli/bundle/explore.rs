@@ -8,7 +8,8 @@ use crate::cli::explore::{explore, sources, unnamed_mirror, warn, warn_of};
 use crate::cli::one_release::{One, OneFlags, RenderFlags};
 use crate::cli::{Problem, Streams};
 use crate::closure::lists::{Explored, ListFor, wanted};
-use crate::closure::{Budget, Closure, OperatorImage};
+use crate::closure::shared::Searches;
+use crate::closure::{Budget, Closure, OperatorImage, Request};
 use crate::lint::name;
 use crate::reference::Reference;
 use crate::report::{ReleaseName, plain_line};
@@ -50,17 +51,18 @@ impl ExploreFlags {
     pub(super) fn explore(&self, streams: &mut Streams<'_>) -> Result<Needed, Problem> {
         let mut needed = Needed { is_complete: true, ..Needed::default() };
         let mut charts = Vec::new();
+        let mut searches = Searches::of_releases();
         if self.one.names_nothing() {
             self.render.each_release(streams, &mut |one, streams| {
                 charts.extend(one.chart.remote().cloned());
                 let full_name = crate::config::full_name(&one.prepared.release.name, one.environment.as_deref());
-                self.add(one, Some(&full_name), &mut needed, streams)
+                self.add((one, Some(&full_name)), &mut searches, &mut needed, streams)
             })?;
         } else {
             let one = self.one.prepare(&self.render, streams)?;
             charts.extend(one.chart.remote().cloned());
             needed.release = ReleaseName { environment: one.environment.clone(), ..name(&one.prepared) };
-            self.add(one, None, &mut needed, streams)?;
+            self.add((one, None), &mut Searches::default(), &mut needed, streams)?;
         }
         needed.wanted = joined(std::mem::take(&mut needed.wanted));
         needed.is_complete &= self.pins.pin(&mut needed.wanted, self.render.fetch(), &charts, streams)?;
@@ -70,14 +72,15 @@ impl ExploreFlags {
     /// Adds what a release can need; `full_name` is its name if it is one of several.
     fn add(
         &self,
-        one: One,
-        full_name: Option<&str>,
+        (one, full_name): (One, Option<&str>),
+        searches: &mut Searches,
         needed: &mut Needed,
         streams: &mut Streams<'_>,
     ) -> Result<(), Problem> {
         let One { chart, prepared, environment, settings, has_mirror } = one;
-        let closure = explore(&prepared, &settings, self.budget)?;
-        let sources = sources(&prepared, &settings, (&closure, self.budget))?;
+        let budget = Budget { runs: self.budget, ..Budget::default() };
+        let closure = explore(&prepared, &settings, Request { budget, ..Request::default() }, searches)?;
+        let sources = sources(&prepared, &settings, (&closure, budget))?;
         let name = prepared.release.name.clone();
         let own = in_registry(&chart, &prepared.chart.metadata.version);
         needed.wanted.extend(wanted(&Explored {

@@ -52,7 +52,7 @@ fn side(args: &Args, one: One, streams: &mut Streams<'_>) -> Result<Side, Proble
     if args.all {
         let closure = args.closure(&one.prepared, &one.settings)?;
         warn_of(&chart, &closure, streams);
-        let sources = sources(&one.prepared, &one.settings, (&closure, args.budget))?;
+        let sources = sources(&one.prepared, &one.settings, (&closure, args.budget()))?;
         for reference in &sources.unknown {
             let text = format!("{chart}: not compared: {reference} names the mirror, and its source is not known");
             writeln!(streams.err, "warning: {}", plain_line(&text))?;

@@ -10,7 +10,8 @@ use super::{Outcome, Problem, Streams};
 use crate::analysis::images::{images, unjudged};
 use crate::analysis::{Cause, RenderFailure, analyse, render};
 use crate::cli::one_release::{One, OneFlags, RenderFlags};
-use crate::closure::{Budget, Closure};
+use crate::closure::shared::Searches;
+use crate::closure::{Budget, Closure, Request};
 use crate::compiler::Compiler;
 use crate::error::{Error, ErrorKind};
 use crate::images::Tier;
@@ -197,9 +198,15 @@ impl Args {
         self.render.set_patience(patience);
     }
 
+    fn budget(&self) -> Budget {
+        Budget { runs: self.budget, ..Budget::default() }
+    }
+
     /// What the release can print over all of its switches, of the registries that the flags ask for.
     fn closure(&self, prepared: &ReleaseInputs, settings: &Settings) -> Result<Closure, Error> {
-        let mut closure = explore(prepared, settings, self.budget)?;
+        let unreached = self.certificate.is_some() || self.format == Format::Json;
+        let mut closure =
+            explore(prepared, settings, Request { budget: self.budget(), unreached }, &mut Searches::default())?;
         let is_wanted = is_of(&self.registry);
         closure.images.retain(|image| {
             self.registry.is_empty()

@@ -1,6 +1,6 @@
 //! The closure for programs, and as a certificate: one JSON document, described by `docs/closure.schema.json`.
 
-use crate::closure::{Closure, ClosureImage, OperatorImage, Setting, UnitReport};
+use crate::closure::{Closure, ClosureImage, OperatorImage, Setting, UnitReport, UnreachedBranch};
 use crate::report::{ReleaseName, write_json};
 use serde::Serialize;
 use std::io::{self, Write};
@@ -24,6 +24,7 @@ struct Document<'c> {
     lookups: Vec<&'c str>,
     unprinted: &'c std::collections::BTreeMap<String, String>,
     files: Vec<FileEntry<'c>>,
+    unreached: Vec<BranchEntry<'c>>,
 }
 
 #[derive(Serialize)]
@@ -55,8 +56,20 @@ struct FileEntry<'c> {
     template: &'c str,
     switches: Vec<String>,
     runs: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    same_as: Option<&'c str>,
     combinations: u64,
     bounded: bool,
+}
+
+#[derive(Serialize)]
+struct BranchEntry<'c> {
+    template: &'c str,
+    line: u32,
+    column: u32,
+    branch: &'static str,
+    condition: &'c str,
+    why: &'static str,
 }
 
 /// Writes a closure.
@@ -72,6 +85,7 @@ pub(crate) fn write(release: &ReleaseName, closure: &Closure, out: &mut dyn Writ
         lookups: closure.lookups.iter().map(String::as_str).collect(),
         unprinted: &closure.unprinted,
         files: closure.units.iter().map(file).collect(),
+        unreached: closure.unreached.iter().map(branch).collect(),
     };
     write_json(&document, LINES, out)
 }
@@ -95,8 +109,20 @@ fn file(unit: &UnitReport) -> FileEntry<'_> {
         template: &unit.template,
         switches: unit.switches.iter().map(ToString::to_string).collect(),
         runs: unit.runs,
+        same_as: unit.same_as.as_deref(),
         combinations: unit.combinations,
         bounded: unit.is_bounded,
+    }
+}
+
+fn branch(one: &UnreachedBranch) -> BranchEntry<'_> {
+    BranchEntry {
+        template: &one.template,
+        line: one.line,
+        column: one.column,
+        branch: one.branch,
+        condition: &one.condition,
+        why: one.why.name(),
     }
 }
 

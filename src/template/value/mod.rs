@@ -755,6 +755,11 @@ impl Map {
         self.data.watched.set(Box::new(watched)).is_ok()
     }
 
+    /// Whether changes of the map are recorded.
+    pub(super) fn is_tracked(&self) -> bool {
+        self.data.watched.get().is_some_and(|watched| watched.is_tracked())
+    }
+
     /// The index by which [`Touches`](super::touched::Touches) identifies the map.
     pub(crate) fn watched(&self) -> Option<u32> {
         self.data.watched.get().map(|watched| watched.number())
