@@ -86,6 +86,8 @@ pub(super) struct Unit {
     pub(super) given: Rc<[String]>,
     /// The file that was searched in its place, if it reads the same.
     pub(super) same_as: Option<String>,
+    /// The members of maps that they read after they were overwritten.
+    pub(super) read_back: BTreeSet<(u32, Option<Str>)>,
     /// The rounds of the observed loop, and what these changed.
     pub(super) rounds: u32,
     pub(super) changed_in_rounds: BTreeSet<(u32, Option<Str>)>,
@@ -106,9 +108,10 @@ impl Unit {
         free.iter().any(|path| self.switches.contains_key(&Switch::Value(path.clone())))
     }
 
-    /// What its relevant pipelines read, and print as a whole.
+    /// What its relevant pipelines read, whoever wrote it, and print as a whole.
     fn reads_and_prints(&self) -> BTreeSet<(u32, Option<Str>)> {
-        self.reads.iter().cloned().chain(self.printed.iter().map(|&map| (map, None))).collect()
+        let printed = self.printed.iter().map(|&map| (map, None));
+        self.reads.iter().chain(&self.read_back).cloned().chain(printed).collect()
     }
 
     /// Adds what was found in one round of a loop.
@@ -443,6 +446,7 @@ impl FileSearch<'_> {
             self.spent += 1;
             unit.changed.extend(output.probed.changed.iter().cloned());
             unit.printed.extend(&output.probed.printed);
+            unit.read_back.extend(output.probed.read_back.iter().cloned());
             unit.rounds = unit.rounds.max(output.probed.rounds);
             match &output.probed.changed_in_rounds {
                 Some(changed) => unit.changed_in_rounds.extend(changed.iter().cloned()),

@@ -12,6 +12,9 @@ use std::rc::Rc;
 /// The most notes about members; after that, a map of which a member is read counts as read in full.
 const MOST: usize = 1 << 18;
 
+/// The bit that says of a member that a probed file read last that it was overwritten before.
+const OVERWRITTEN: u32 = 1 << 31;
+
 /// What is read of a map.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Touch {
@@ -45,6 +48,8 @@ struct Log {
     in_effect: Cell<bool>,
     /// Whether that changed a map that is not watched.
     is_untracked: Cell<bool>,
+    /// The members that were read after they were overwritten.
+    read_back: RefCell<BTreeSet<(u32, Option<Str>)>>,
     /// What was changed in a round, as in `changed`.
     changed_in_round: RefCell<Vec<(u32, Option<Str>)>>,
     /// The maps that were printed as a whole while values were only printed.
@@ -162,6 +167,10 @@ impl Watched {
         let mut members = self.members.borrow_mut();
         let key = match members.get_mut(key) {
             Some(last) if *last == file => return,
+            Some(last) if *last == file | OVERWRITTEN => {
+                self.log.read_back.borrow_mut().insert((self.number, Some(Str::new(key))));
+                return;
+            }
             Some(last) => {
                 *last = file;
                 members.get_key_value(key).map_or_else(|| Str::new(key), |(key, _)| key.clone())
@@ -191,7 +200,7 @@ impl Watched {
     fn overwrite(&self, key: &Str) {
         let file = self.file();
         if file != 0 {
-            self.members.borrow_mut().insert(key.clone(), file);
+            self.members.borrow_mut().insert(key.clone(), file | OVERWRITTEN);
         }
     }
 
@@ -261,6 +270,8 @@ pub(crate) struct Probed {
     pub printed: BTreeSet<u32>,
     /// The indexes of the maps that it changed, which others see as well, each with the member; `None` for any.
     pub changed: Vec<(u32, Option<Str>)>,
+    /// The members of maps that they read after they were overwritten.
+    pub read_back: BTreeSet<(u32, Option<Str>)>,
     /// The most rounds of the observed loop.
     pub rounds: u32,
     /// What its rounds changed; `None` if they changed what is not watched.
@@ -416,6 +427,7 @@ impl Touches {
             reads,
             printed: self.log.printed.take(),
             changed,
+            read_back: self.log.read_back.take(),
             rounds: self.log.most_rounds.get(),
             changed_in_rounds: (!self.log.is_untracked.get()).then_some(in_rounds),
         }
