@@ -132,6 +132,8 @@ mod report;
 mod rule_ids;
 mod rules;
 mod running;
+#[cfg(any(feature = "cluster", feature = "registry"))]
+mod runtime;
 mod schema;
 mod secrets;
 mod semver;

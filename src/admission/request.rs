@@ -1,6 +1,7 @@
 //! [`Request`]: which policy is wanted.
 
 use crate::error::{Error, ErrorKind};
+use crate::objects::is_label;
 use crate::reference::{DOCKER_HUB, Layout, Mirror};
 use std::str::FromStr;
 
@@ -111,13 +112,6 @@ impl FromStr for ConfigMapName {
         }
         Ok(Self { namespace: namespace.parse()?, name: name.to_owned() })
     }
-}
-
-/// Whether a text is a label of DNS, as names of namespaces are.
-fn is_label(text: &str) -> bool {
-    let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let ends = text.bytes().next().is_some_and(is_word) && text.bytes().last().is_some_and(is_word);
-    ends && text.len() <= 63 && text.bytes().all(|byte| is_word(byte) || byte == b'-')
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! [`Job`]: one release to check. Many are checked in parallel and reported in order.
 
+use super::fetch::FetchFlags;
 use super::progress::Progress;
 use super::release::{Configured, Helm, ReleaseFlags, hide_secrets, without_secrets};
 use super::settings::SettingsFlags;
@@ -54,6 +55,22 @@ pub(crate) struct Done {
 }
 
 impl Job {
+    /// A chart on the command line.
+    ///
+    /// # Errors
+    /// The chart is not there, or its name cannot be one.
+    pub(crate) fn typed(
+        name: &str,
+        chart: &Path,
+        flags: &ReleaseFlags,
+        fetch: &FetchFlags,
+        settings: Settings,
+    ) -> Result<Self, Error> {
+        let (name, chart) = (name.to_owned(), fetch.reference(chart)?);
+        let flags = flags.clone().repeatable();
+        Ok(Self { name, environment: None, chart, flags, settings, entry: None, place: None })
+    }
+
     /// A release of the configuration, combined with the flags.
     pub(crate) fn of(entry: &ReleaseSpec, flags: &ReleaseFlags, settings: Settings) -> Self {
         Self {

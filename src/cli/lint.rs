@@ -19,6 +19,7 @@ use crate::config::{Config, MirrorTarget, ReleaseSpec, Suppression};
 use crate::disk::{By, Reach, look};
 use crate::disk::{seen, shown};
 use crate::error::Error;
+use crate::limits::Limits;
 use crate::report::Report;
 use crate::report::stream::{KeptReports, Reports};
 use crate::report::text::Detail;
@@ -279,9 +280,7 @@ impl Args {
 
     /// The chart on the command line.
     pub(super) fn typed(&self, chart: &Path, settings: Settings) -> Result<Job, Error> {
-        let chart = self.fetch.reference(chart)?;
-        let (name, flags) = (self.name.clone(), self.release.clone().repeatable());
-        Ok(Job { name, environment: None, chart, flags, settings, entry: None, place: None })
+        Job::typed(&self.name, chart, &self.release, &self.fetch, settings)
     }
 
     /// Whether a release of the configuration is to be checked.
@@ -306,7 +305,7 @@ impl Args {
         Ok(Suppressor { entries, baseline, today: today(self.today)?, is_complete })
     }
 
-    /// What the releases of a run read: stdin once, charts that are fetched, and which comments count.
+    /// What the releases of a run read.
     pub(super) fn store(
         &self,
         jobs: &[Job],
@@ -314,12 +313,7 @@ impl Args {
         reach: &Arc<Reach>,
         streams: &mut Streams<'_>,
     ) -> Result<Store, Problem> {
-        let mut store = Self::store_of_disk(jobs, config, reach, streams)?;
-        let charts = jobs.iter().map(|job| &job.chart);
-        let limits = self.release.limits()?;
-        fetch::put(self.fetch.archives(charts.clone(), &limits, streams.err)?, &mut store);
-        store.dependencies = dependencies(&self.fetch, charts, &limits);
-        Ok(store)
+        store_of(jobs, &self.fetch, &self.release.limits()?, config, reach, streams)
     }
 
     /// The same without what is fetched.
@@ -431,4 +425,23 @@ fn write_baseline(path: &Path, reports: &mut [Report], streams: &mut Streams<'_>
     let s = if count == 1 { "" } else { "s" };
     let _ = writeln!(streams.err, "wrote {count} finding{s} to {}", path.display());
     Ok(())
+}
+
+/// What the releases of a run read: stdin once, charts that are fetched, and which comments count.
+///
+/// # Errors
+/// A flag cannot be used, or stdin cannot be read. A chart that cannot be fetched is an error of its release.
+pub(super) fn store_of(
+    jobs: &[Job],
+    fetch: &FetchFlags,
+    limits: &Limits,
+    config: &Config,
+    reach: &Arc<Reach>,
+    streams: &mut Streams<'_>,
+) -> Result<Store, Problem> {
+    let mut store = Args::store_of_disk(jobs, config, reach, streams)?;
+    let charts = jobs.iter().map(|job| &job.chart);
+    fetch::put(fetch.archives(charts.clone(), limits, streams.err)?, &mut store);
+    store.dependencies = dependencies(fetch, charts, limits);
+    Ok(store)
 }

@@ -234,7 +234,10 @@ fn run_behind_doors(args: impl IntoIterator<Item = impl Into<OsString>>, streams
         Command::Init(args) => init::run(args, streams),
         Command::Images(args) => images::run(args, streams),
         Command::Blame(args) => blame::run(args, streams),
-        Command::Verify(args) => verify::run(args, streams),
+        Command::Verify(args) => {
+            args.stop_clock();
+            verify::run(args, streams)
+        }
         Command::Bundle(args) => bundle::run(args, streams),
         #[cfg(feature = "registry")]
         Command::Mirror(args) => mirror::run(args, streams),
@@ -295,6 +298,11 @@ pub(crate) fn run_with_patience(
         Command::Bundle(mut args) => {
             args.set_patience(patience);
             bundle::run(&args, streams)
+        }
+        Command::Verify(mut args) => {
+            args.stop_clock();
+            args.set_patience(patience);
+            verify::run(&args, streams)
         }
         _ => panic!("the command fetches nothing"),
     };

@@ -143,6 +143,12 @@ impl ReleaseFlags {
         self.values.iter().skip(self.configured.values).flat_map(|list| split_list(list)).any(|name| name.trim() == "-")
     }
 
+    /// Whether any value is given.
+    pub(super) fn has_values(&self) -> bool {
+        let lists = [&self.values, &self.set, &self.set_string, &self.set_file, &self.set_json, &self.set_literal];
+        lists.iter().any(|list| !list.is_empty())
+    }
+
     /// The paths of the values files, one by one.
     pub(super) fn value_files(&self) -> Vec<String> {
         let names = self.values.iter().flat_map(|list| split_list(list));

@@ -2,15 +2,19 @@
 
 #![expect(clippy::disallowed_types, reason = "this is the room that asks clusters")]
 
-use super::failure::{Failure, FailureKind};
-use super::kubeconfig::Access;
+use super::failure::{Failure, FailureKind, Server};
+use super::kubeconfig::{Access, Way};
+use super::login::{Login, TokenFile};
 use super::objects::ListMetadata;
 use super::resources::{Resource, Rule};
-use crate::error::{Error, ErrorKind};
-use futures_util::io::AsyncBufReadExt as _;
+use crate::error::Error;
+use crate::runtime::{cannot_start, runtime};
+use futures_util::io::{AsyncBufRead, AsyncBufReadExt as _};
 use http::{Request, header};
-use kube::Client;
+use kube::{Client, Config};
+use std::mem::ManuallyDrop;
 use std::pin::pin;
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::time::{sleep, timeout};
@@ -30,12 +34,17 @@ const TRIES: u32 = 5;
 /// How long a server may be silent, in seconds.
 pub(super) const PATIENCE: u64 = 60;
 
+/// How long a program that asks a user for a login may take: a browser is opened, or a code is sent to a phone.
+const PATIENCE_WITH_USERS: u64 = 300;
+
 /// The API server of a cluster.
 pub(crate) struct Cluster {
-    pub(super) client: Client,
-    pub(super) runtime: Runtime,
-    /// `api.corp:6443`
-    pub(super) server: String,
+    client: Client,
+    /// The token of each request, if it is in a file.
+    token: Option<TokenFile>,
+    /// A program for credentials that hangs is not waited for at the end.
+    pub(super) runtime: ManuallyDrop<Runtime>,
+    pub(super) server: Server,
     /// When watching ends.
     pub(super) end: Option<tokio::time::Instant>,
 }
@@ -87,14 +96,14 @@ impl<'q> Query<'q> {
         format!("{}?{}", self.resource.path(self.namespace), parameters.finish())
     }
 
-    pub(super) fn request(&self, more: &[(&str, &str)]) -> Result<Request<Vec<u8>>, Error> {
+    fn request(&self, verb: &str, more: &[(&str, &str)]) -> Result<Request<Vec<u8>>, Error> {
         let accept = match self.is_metadata {
             true => "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
             false => "application/json",
         };
         let request = Request::get(self.target(more)).header(header::ACCEPT, accept).body(Vec::new());
         request.map_err(|_| {
-            Error::input(format!("{}: the namespace or a selector cannot be a part of a URL", self.what("list")))
+            Error::input(format!("{}: the namespace or a selector cannot be a part of a URL", self.what(verb)))
         })
     }
 }
@@ -103,25 +112,19 @@ impl Cluster {
     /// Prepares the connection. Nothing is asked yet, but a program that the kubeconfig names may run.
     ///
     /// # Errors
-    /// See [`Access::configuration`].
+    /// See [`Access::way`], and the program has no credentials.
     pub(crate) fn connect(access: &Access) -> Result<Self, Error> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| Error::new(ErrorKind::Resources, format!("cannot start: {error}")))?;
-        let (client, server) = runtime.block_on(async {
-            let mut config = access.configuration().await?;
-            config.connect_timeout = Some(Duration::from_secs(PATIENCE / 4));
-            let url = &config.cluster_url;
-            let server = url.authority().map(|authority| {
-                let text = authority.as_str();
-                text.rsplit_once('@').map_or(text, |(_, host)| host).to_owned()
-            });
-            let server = server.unwrap_or_else(|| "the cluster".to_owned());
-            let client = Client::try_from(config).map_err(|error| {
-                Failure::of(&error, &server, "use the kubeconfig", &super::resources::PODS.rule(&["list"], None))
-            })?;
-            Ok::<_, Error>((client, server))
-        })?;
-        Ok(Self { client, runtime, server, end: None })
+        let runtime = ManuallyDrop::new(runtime()?);
+        let Way { mut config, login, token } = runtime.block_on(access.way())?;
+        config.connect_timeout = Some(Duration::from_secs(PATIENCE / 4));
+        let name = config.cluster_url.authority().map(|authority| {
+            let text = authority.as_str();
+            text.rsplit_once('@').map_or(text, |(_, host)| host).to_owned()
+        });
+        let server = Server { name: name.unwrap_or_else(|| "the cluster".to_owned()), login };
+        let usual = Duration::from_secs(if access.is_interactive { PATIENCE_WITH_USERS } else { PATIENCE });
+        let client = client(config, &runtime, &server, access.patience.unwrap_or(usual))?;
+        Ok(Self { client, token, runtime, server, end: None })
     }
 
     /// Reads a whole list, page by page. `add` reads the text of a page into what is collected, and returns what the list says about
@@ -184,18 +187,32 @@ impl Cluster {
         }
     }
 
+    /// Sends a request; the answer begins.
+    pub(super) async fn open(
+        &self,
+        query: &Query<'_>,
+        verb: &str,
+        parameters: &[(&str, &str)],
+    ) -> Result<impl AsyncBufRead, Failure> {
+        let what = query.what(verb);
+        let unusable = |error: Error| Failure { kind: FailureKind::Server, text: error.to_string() };
+        let mut request = query.request(verb, parameters).map_err(unusable)?;
+        if let Some(token) = &self.token {
+            let unusable = |error: Error| Failure { kind: FailureKind::Unauthorized, text: error.to_string() };
+            request.headers_mut().insert(header::AUTHORIZATION, token.header().map_err(unusable)?);
+        }
+        let answer = timeout(Duration::from_secs(PATIENCE), self.client.request_stream(request)).await;
+        let answer = answer.map_err(|_| Failure::silent(&self.server, &what, PATIENCE))?;
+        answer.map_err(|error| Failure::of(&error, &self.server, &what, &query.rule(verb)))
+    }
+
     async fn text_once(&self, query: &Query<'_>, parameters: &[(&str, &str)]) -> Result<String, Failure> {
         let what = query.what("list");
-        let unusable = |error: Error| Failure { kind: FailureKind::Server, text: error.to_string() };
-        let request = query.request(parameters).map_err(unusable)?;
-        let silent = |_| Failure::silent(&self.server, &what, PATIENCE);
-        let answer =
-            timeout(Duration::from_secs(PATIENCE), self.client.request_stream(request)).await.map_err(silent)?;
-        let answer = answer.map_err(|error| Failure::of(&error, &self.server, &what, &query.rule("list")))?;
-        let mut answer = pin!(answer);
+        let mut answer = pin!(self.open(query, "list", parameters).await?);
         let mut bytes = Vec::new();
         loop {
-            let piece = timeout(Duration::from_secs(PATIENCE), answer.fill_buf()).await.map_err(silent)?;
+            let piece = timeout(Duration::from_secs(PATIENCE), answer.fill_buf()).await;
+            let piece = piece.map_err(|_| Failure::silent(&self.server, &what, PATIENCE))?;
             let piece = piece.map_err(|error| Failure::broken(&self.server, &what, &error))?;
             if piece.is_empty() {
                 break;
@@ -210,6 +227,30 @@ impl Cluster {
         }
         String::from_utf8(bytes).map_err(|_| Failure::of_answer(&self.server, &what, "it is not UTF-8"))
     }
+}
+
+/// A client. A program that the kubeconfig names runs in a thread that nobody waits for: it may hang.
+fn client(config: Config, runtime: &Runtime, server: &Server, patience: Duration) -> Result<Client, Error> {
+    let (done, is_done) = channel();
+    let handle = runtime.handle().clone();
+    let connect = move || {
+        let _entered = handle.enter();
+        // Whoever waits for it may have given up.
+        let _ = done.send(Client::try_from(config));
+    };
+    match &server.login {
+        Login::Program { .. } => {
+            std::thread::Builder::new().spawn(connect).map_err(|error| cannot_start(&error))?;
+        }
+        _ => connect(),
+    }
+    let client = is_done.recv_timeout(patience).map_err(|error| match error {
+        RecvTimeoutError::Timeout => Failure::hanging(server, patience),
+        // kube panics at a token that a header cannot have.
+        RecvTimeoutError::Disconnected => Failure::unusable(server),
+    })?;
+    let rule = super::resources::PODS.rule(&["list"], None);
+    Ok(client.map_err(|error| Failure::of(&error, server, "use the kubeconfig", &rule))?)
 }
 
 /// What is wrong with JSON, without quoting any of it: it may be a secret.

@@ -1,11 +1,29 @@
 //! [`Failure`]: why an API server did not answer as wanted, told apart by what the user has to do.
 
+use super::login::Login;
 use super::resources::Rule;
 use crate::error::{Error, ErrorKind};
 use kube::client::AuthError;
+use std::fmt;
+use std::time::Duration;
 
 /// The bytes of a message of a server that are shown.
 const MESSAGE: usize = 500;
+
+/// A server, and how it is told who asks.
+#[derive(Debug)]
+pub(super) struct Server {
+    /// `api.corp:6443`
+    pub name: String,
+    /// Where the credentials come from.
+    pub login: Login,
+}
+
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
 
 /// Why a request failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +61,7 @@ impl From<Failure> for Error {
 
 impl Failure {
     /// The failure of a request to a server, `api.corp:6443`, that was to do something, `list pods`, for which a rule is needed.
-    pub(super) fn of(error: &kube::Error, server: &str, what: &str, rule: &Rule) -> Self {
+    pub(super) fn of(error: &kube::Error, server: &Server, what: &str, rule: &Rule) -> Self {
         match error {
             kube::Error::Api(status) => Self::of_status(status.code, &status.message, server, what, rule),
             kube::Error::Auth(error) => Self::of_credentials(error, server),
@@ -56,15 +74,13 @@ impl Failure {
     }
 
     /// The failure that a status of the API says.
-    pub(super) fn of_status(code: u16, message: &str, server: &str, what: &str, rule: &Rule) -> Self {
+    pub(super) fn of_status(code: u16, message: &str, server: &Server, what: &str, rule: &Rule) -> Self {
         // A gateway answers with a whole page.
         let message = &message[..message.floor_char_boundary(MESSAGE)];
         let (kind, text) = match code {
             401 => (
                 FailureKind::Unauthorized,
-                format!(
-                    "{server} does not accept the credentials of the kubeconfig (401 Unauthorized): log in again, or check its token"
-                ),
+                format!("{server} does not accept {} (401 Unauthorized): {}", server.login, server.login.advice()),
             ),
             403 => (
                 FailureKind::Forbidden,
@@ -85,13 +101,27 @@ impl Failure {
     }
 
     /// A server that does not answer in time.
-    pub(super) fn silent(server: &str, what: &str, seconds: u64) -> Self {
-        let text = format!("cannot {what}: {server} said nothing for {seconds} s");
+    pub(super) fn silent(server: &Server, what: &str, seconds: u64) -> Self {
+        let program = match &server.login {
+            // It is run again when the credentials expire.
+            Login::Program { name, .. } => format!(", or the program {name:?} that the kubeconfig names,"),
+            _ => String::new(),
+        };
+        let text = format!("cannot {what}: {server}{program} said nothing for {seconds} s");
         Self { kind: FailureKind::Unreachable, text }
     }
 
+    /// A program for credentials that does not end.
+    pub(super) fn hanging(server: &Server, patience: Duration) -> Self {
+        let seconds = patience.as_secs();
+        Self::without_credentials(
+            server,
+            &format!("{} does not end within {seconds} s; run it to see what it waits for", program(server)),
+        )
+    }
+
     /// An answer that cannot be used.
-    pub(super) fn of_answer(server: &str, what: &str, why: &str) -> Self {
+    pub(super) fn of_answer(server: &Server, what: &str, why: &str) -> Self {
         Self {
             kind: FailureKind::Server,
             text: format!("cannot {what}: {server} gives an answer that cannot be read: {why}"),
@@ -99,30 +129,46 @@ impl Failure {
     }
 
     /// An answer that breaks off.
-    pub(super) fn broken(server: &str, what: &str, error: &std::io::Error) -> Self {
+    pub(super) fn broken(server: &Server, what: &str, error: &std::io::Error) -> Self {
         let text = format!("cannot {what}: the connection to {server} broke: {}", causes_of(error));
         Self { kind: FailureKind::Busy, text }
     }
 
-    fn of_credentials(error: &AuthError, server: &str) -> Self {
+    fn of_credentials(error: &AuthError, server: &Server) -> Self {
         // What a program printed may contain the credentials.
         let why = match error {
             AuthError::AuthExecRun { out, .. } => {
                 // The command with its variables and arguments may contain credentials, too.
-                format!("the program that the kubeconfig names failed ({}); run it to see why", out.status)
+                format!("{} failed ({}); run it to see why", program(server), out.status)
             }
             AuthError::AuthExecStart(error) => {
-                format!(
-                    "the program that the kubeconfig names does not start: {error}; install it, or log in another way"
-                )
+                format!("{} does not start: {error}; {}", program(server), server.login.install())
             }
-            AuthError::AuthExecParse(_) => "the program that the kubeconfig names printed no ExecCredential".to_owned(),
+            AuthError::AuthExecParse(_) | AuthError::ExecPluginFailed => {
+                format!("{} printed no ExecCredential; run it to see what it prints", program(server))
+            }
+            AuthError::MalformedTokenExpirationDate(_) => {
+                format!("{} printed an expirationTimestamp that is not a time", program(server))
+            }
+            AuthError::UnrefreshableTokenResponse => {
+                format!("{} printed credentials of another kind than before", program(server))
+            }
             other => causes_of(other),
         };
+        Self::without_credentials(server, &why)
+    }
+
+    /// A program that prints what is not a token.
+    pub(super) fn unusable(server: &Server) -> Self {
+        let why = format!("{} printed a token with several lines, or with control characters", program(server));
+        Self::without_credentials(server, &why)
+    }
+
+    fn without_credentials(server: &Server, why: &str) -> Self {
         Self { kind: FailureKind::Unauthorized, text: format!("there are no credentials for {server}: {why}") }
     }
 
-    fn of_connection(error: &kube::Error, server: &str, what: &str) -> Self {
+    fn of_connection(error: &kube::Error, server: &Server, what: &str) -> Self {
         let causes = causes_of(error);
         let is_of_certificate = ["certificate", "Certificate", "UnknownIssuer", "HandshakeFailure", "UnknownCA"]
             .iter()
@@ -146,6 +192,14 @@ impl Failure {
                 ),
             },
         }
+    }
+}
+
+/// The program that prints the credentials, in words.
+fn program(server: &Server) -> String {
+    match &server.login {
+        Login::Program { name, .. } => format!("the program {name:?} that the kubeconfig names"),
+        _ => "the program that the kubeconfig names".to_owned(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Watching: the changes of a list after it was read, as long as the server tells them.
 
 use super::client::{Cluster, PATIENCE, Query};
-use super::failure::{Failure, FailureKind};
+use super::failure::Failure;
 use super::objects::Event;
 use futures_util::io::AsyncBufReadExt as _;
 use serde::Deserialize;
@@ -73,7 +73,7 @@ impl Cluster {
     /// Tells the changes after a state, which moves on with each of them, until the watch ends. `tell` gets the text of an event.
     ///
     /// # Errors
-    /// [`FailureKind::Gone`] if the state is too old: then the list must be read again. Other failures of the server or the network.
+    /// [`FailureKind::Gone`](super::FailureKind::Gone) if the state is too old: then the list must be read again. Other failures of the server or the network.
     pub(crate) fn watch(
         &self,
         query: &Query<'_>,
@@ -81,21 +81,15 @@ impl Cluster {
         mut tell: impl FnMut(EventKind, &str) -> Result<ControlFlow<()>, serde_json::Error>,
     ) -> Result<Ended, Failure> {
         let what = query.what("watch");
-        let length = LENGTH.to_string();
+        let (length, from) = (LENGTH.to_string(), state.clone());
         let parameters = [
             ("watch", "1"),
             ("allowWatchBookmarks", "true"),
             ("timeoutSeconds", length.as_str()),
-            ("resourceVersion", state.as_str()),
+            ("resourceVersion", from.as_str()),
         ];
-        let unusable = |error: crate::error::Error| Failure { kind: FailureKind::Server, text: error.to_string() };
-        let request = query.request(&parameters).map_err(unusable)?;
         self.runtime.block_on(async {
-            let silent = |_| Failure::silent(&self.server, &what, PATIENCE);
-            let answer =
-                timeout(Duration::from_secs(PATIENCE), self.client.request_stream(request)).await.map_err(silent)?;
-            let answer = answer.map_err(|error| Failure::of(&error, &self.server, &what, &query.rule("watch")))?;
-            let mut answer = pin!(answer);
+            let mut answer = pin!(self.open(query, "watch", &parameters).await?);
             let mut line = Vec::new();
             loop {
                 // The server ends a watch itself; a connection that says nothing for longer is dead.

@@ -7,6 +7,7 @@ use crate::chart_reference::{Location, RemoteChart};
 use crate::error::{Error, ErrorKind};
 use crate::limits::Limits;
 use crate::registry::{self, Client, Digest, Kind, Options, Watch};
+use crate::runtime::runtime;
 use bytes::Bytes;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use std::cell::RefCell;
@@ -74,8 +75,7 @@ impl<'w> Fetcher<'w> {
         limits: &Limits,
         watch: &'w dyn Watch,
     ) -> Result<Self, Error> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| Error::new(ErrorKind::Resources, format!("cannot start: {error}")))?;
+        let runtime = runtime()?;
         let client = {
             let _entered = runtime.enter();
             Client::new(options, watch).map_err(|error| Error::input(error.to_string()))?

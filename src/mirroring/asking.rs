@@ -4,6 +4,7 @@ use crate::error::{Error, ErrorKind};
 use crate::fetching::nearest;
 use crate::holdings::{Answer, Holds, Question, Version};
 use crate::registry::{self, Client, Digest, Kind, Options, Repository, Watch};
+use crate::runtime::{cannot_start, runtime};
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
 use futures_util::stream::poll_fn;
@@ -36,8 +37,7 @@ impl Asker {
     /// # Errors
     /// A certificate or a key cannot be used, or there is no thread.
     pub(crate) fn start(options: Options, watch: impl Watch + Send + 'static) -> Result<Self, Error> {
-        let cannot = |error: std::io::Error| Error::new(ErrorKind::Resources, format!("cannot start: {error}"));
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot)?;
+        let runtime = runtime()?;
         let (asked, mut questions) = unbounded_channel::<Asked>();
         let (ready, is_ready) = channel();
         std::thread::Builder::new()
@@ -58,7 +58,7 @@ impl Asker {
                     answered.await;
                 });
             })
-            .map_err(cannot)?;
+            .map_err(|error| cannot_start(&error))?;
         is_ready.recv().unwrap_or_else(|_| Err(lost()))?;
         Ok(Self { asked })
     }

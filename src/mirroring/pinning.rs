@@ -1,8 +1,9 @@
 //! [`pins`]: what references name at their source registries.
 
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::reference::Reference;
 use crate::registry::{Client, Manifest, Options, Repository, Watch};
+use crate::runtime::runtime;
 use futures_util::stream::{self, StreamExt as _};
 
 /// How many references are asked for at a time.
@@ -26,9 +27,7 @@ pub(crate) fn pins(
     options: Options,
     watch: &dyn Watch,
 ) -> Result<Vec<Result<Pin, String>>, Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Error::new(ErrorKind::Resources, format!("cannot start: {error}")))?;
-    runtime.block_on(async {
+    runtime()?.block_on(async {
         let client = Client::new(options, watch).map_err(|error| Error::input(error.to_string()))?;
         let asked = stream::iter(references).map(|reference| pin(&client, reference));
         Ok(asked.buffered(AT_A_TIME).collect().await)

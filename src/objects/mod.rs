@@ -38,6 +38,13 @@ impl fmt::Display for ObjectName {
     }
 }
 
+/// Whether a text is a label of DNS, as names of namespaces are: `kube-system`.
+pub(crate) fn is_label(text: &str) -> bool {
+    let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let ends = text.bytes().next().is_some_and(is_word) && text.bytes().last().is_some_and(is_word);
+    ends && text.len() <= 63 && text.bytes().all(|byte| is_word(byte) || byte == b'-')
+}
+
 /// A tree that finders search: an object of a manifest, or a document nested in one of its texts.
 #[derive(Debug)]
 pub(crate) struct Object<'n> {

@@ -10,6 +10,7 @@ mod global_not_read;
 mod half_rewritten_image;
 mod hardcoded_image;
 mod hidden_image;
+mod image_not_running;
 mod implicit_default_image;
 mod latent_override;
 mod list_digest_differs;
@@ -41,6 +42,7 @@ mod unneeded_list_line;
 mod unparsable_manifest;
 mod unpinned_image;
 mod unread_override;
+mod unrendered_image;
 mod unstable_render;
 mod unused_suppression;
 mod wrong_mirror_path;
@@ -70,6 +72,7 @@ pub(crate) static RULES: &[&Rule] = &[
     &half_rewritten_image::RULE,
     &hardcoded_image::RULE,
     &hidden_image::RULE,
+    &image_not_running::RULE,
     &implicit_default_image::RULE,
     &latent_override::RULE,
     &list_digest_differs::RULE,
@@ -101,6 +104,7 @@ pub(crate) static RULES: &[&Rule] = &[
     &unparsable_manifest::RULE,
     &unpinned_image::RULE,
     &unread_override::RULE,
+    &unrendered_image::RULE,
     &unstable_render::RULE,
     &unused_suppression::RULE,
     &wrong_mirror_path::RULE,
@@ -205,8 +209,17 @@ impl<'a> RuleContext<'a> {
 
     /// Sets the help: what a trial proved to work, or else these words.
     fn help(&self, finding: &mut Finding, judged: &Judged, or_else: String) {
+        let or_else = match self.change(judged, None) {
+            Some(change) => format!("{or_else}; {change}"),
+            None => or_else,
+        };
         finding.help = Some(judged.fix.as_ref().map_or(or_else, |fix| fix.title.clone()));
         finding.fix = judged.fix.clone();
+    }
+
+    /// The help for an image that pods have: who made them, and the next step there; `None` for manifests and charts.
+    fn change(&self, judged: &Judged, to: Option<&str>) -> Option<String> {
+        self.analysis.running.as_ref()?.advice(&judged.image.text, to)
     }
 
     /// The help for an image that no proposal fixes.
@@ -326,21 +339,26 @@ fn same_line(a: &Place, b: &Place) -> bool {
     a.file.name() == b.file.name() && a.line() == b.line()
 }
 
-/// The rules about lists, which `bundle check` checks and `lint` does not.
-const OF_LISTS: &[&str] = &[
+/// The rules that `lint` does not check: those about lists are checked by `bundle check`, and those about what runs by `verify`.
+const OF_OTHER_COMMANDS: &[&str] = &[
     rule_ids::DUPLICATE_LIST_LINE,
+    failed_pull::RULE.id,
+    rule_ids::IMAGE_NOT_RUNNING,
     rule_ids::LIST_DIGEST_DIFFERS,
     rule_ids::MISPLACED_LIST_LINE,
+    namespace_without_pull_secret::RULE.id,
     rule_ids::OUTDATED_LIST_LINE,
+    running_digest_differs::RULE.id,
     rule_ids::UNLISTED_IMAGE,
     rule_ids::UNLISTED_OPTIONAL_IMAGE,
     rule_ids::UNNEEDED_LIST_LINE,
+    rule_ids::UNRENDERED_IMAGE,
 ];
 
 impl Rule {
-    /// Whether it is about lists, which `bundle check` checks and `lint` does not.
-    pub(crate) fn is_of_lists(&self) -> bool {
-        OF_LISTS.contains(&self.id)
+    /// Whether another command checks it, and `lint` does not.
+    pub(crate) fn is_of_another_command(&self) -> bool {
+        OF_OTHER_COMMANDS.contains(&self.id)
     }
 
     /// The rule's page: the `//!` lines of its file.
@@ -445,9 +463,13 @@ mod tests {
         }
         // Pods of a cluster.
         if text.contains("# running/") {
-            files.clear();
+            let chart = text.contains("# templates/").then(|| args.pop()).flatten();
             args =
                 vec!["airtight".to_owned(), "verify".to_owned(), folder.join("running").to_string_lossy().into_owned()];
+            match chart {
+                Some(chart) => args.extend(["--chart".to_owned(), chart]),
+                None => files.clear(),
+            }
         }
         let is_branch = text.contains("# main/");
         if is_branch {

@@ -61,14 +61,21 @@ fn check(ctx: &mut RuleContext<'_>) {
             }
             _ if ctx.prepared.is_none() => {
                 let to = judged.destination(ctx.settings);
-                let to = to.map_or(String::new(), |to| format!(": {to}"));
-                ("this names the registry".to_owned(), format!("render with the mirror, or rewrite the reference{to}"))
+                let help = ctx.change(judged, to.as_deref()).unwrap_or_else(|| {
+                    let to = to.map_or(String::new(), |to| format!(": {to}"));
+                    format!("render with the mirror, or rewrite the reference{to}")
+                });
+                ("this names the registry".to_owned(), help)
             }
             DeciderKind::Other(what) => (format!("{what} decides the registry"), ctx.patch(judged)),
             _ => ("this decides the registry".to_owned(), ctx.patch(judged)),
         };
         let mut finding = ctx.image_finding(&RULE, judged, &label);
-        ctx.help(&mut finding, judged, help);
+        match ctx.prepared {
+            Some(_) => ctx.help(&mut finding, judged, help),
+            // Without a chart no fix is tried.
+            None => finding.help = Some(help),
+        }
         ctx.findings.push(finding);
     }
 }

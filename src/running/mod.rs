@@ -1,6 +1,7 @@
 //! What runs in a cluster: every image of its pods, who made the pods, what their containers do, and whether the images come from the
 //! mirror. Pure: `cluster/` reads pods, page by page, and `analysis/running` judges what is collected here as lint judges charts.
 
+mod advice;
 pub(crate) mod node_mirrors;
 pub(crate) mod offences;
 pub(crate) mod owners;

@@ -153,11 +153,11 @@ const EXPIRED: &str = "fix what it accepts, or set a new date";
 const ONLY_ENTRIES: &str = "remove it, and add an entry with a reason to `suppressions` in airtight.yaml";
 const UNUSED: &str = "remove it, or correct what it names";
 
-/// Whether a rule was checked; an unknown rule counts as checked. Those about lists are checked by another command, of which nobody knows
-/// whether it was run.
+/// Whether a rule was checked; an unknown rule counts as checked. Of what another command checks, nobody
+/// knows whether it was run.
 fn may_find(rule: &str, settings: &Settings) -> bool {
     let known = RULES.iter().find(|known| known.id == rule);
-    known.is_none_or(|known| settings.is_on(known.id, known.on) && !known.is_of_lists())
+    known.is_none_or(|known| settings.is_on(known.id, known.on) && !known.is_of_another_command())
 }
 
 /// A finding about a suppression; `None` if its rule is off.

@@ -8,7 +8,7 @@ mod lists;
 use super::settings::LayoutFlag;
 use super::{Outcome, Problem, Streams};
 use crate::disk::Reach;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::limits::Limits;
 use crate::mirroring::{
     Checking, Copying, Item, Platform, Platforms, Source, State, Target, Wish, plan, plan_for_disk, run as work,
@@ -18,6 +18,7 @@ use crate::reference::Mirror;
 use crate::registry::{Client, Patience};
 use crate::report::mirror::{Mirrored, Mode};
 use crate::report::plain_line;
+use crate::runtime::runtime;
 use clap::ValueEnum;
 use connection::WorkFlags;
 use disk::{FromFlags, ToFlags, artifacts};
@@ -183,8 +184,7 @@ fn run_with(
     }
     let mut options = connection.options(&mirror, &reach)?;
     options.patience = patience(options.patience);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Error::new(ErrorKind::Resources, format!("cannot start: {error}")))?;
+    let runtime = runtime()?;
     let at_a_time = connection.concurrency();
     let (outcomes, requests, quotas) = {
         let follower = Follower::new(&mut *streams.err, items.len(), connection.is_quiet());

@@ -2,7 +2,7 @@
 
 use super::Args;
 use crate::cli::{Outcome, Problem, Streams};
-use crate::cluster::{Access, Cluster, Proxies};
+use crate::cluster::{Access, Cluster, OwnPod, Proxies, SERVICE_ACCOUNT};
 use crate::error::Error;
 use crate::installed::InstalledRelease;
 use crate::limits::Limits;
@@ -11,6 +11,8 @@ use crate::report::Report;
 use crate::running::Against;
 use crate::settings::Settings;
 use crate::snapshot::{Scope, releases, snapshot};
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
 
 impl Args {
     /// The report on a cluster and, with `--from-releases`, those on the releases that are installed in it.
@@ -73,7 +75,7 @@ impl Args {
     }
 
     fn scope(&self) -> Scope<'_> {
-        Scope { namespace: self.namespace.as_deref(), labels: self.selector.as_deref().unwrap_or_default() }
+        Scope { namespace: self.release.namespace.as_deref(), labels: self.selector.as_deref().unwrap_or_default() }
     }
 
     #[expect(clippy::disallowed_methods, reason = "the environment of the command")]
@@ -87,11 +89,19 @@ impl Args {
             of_environment: std::env::split_paths(&listed).filter(|path| !path.as_os_str().is_empty()).collect(),
             home: std::env::home_dir(),
             context: self.context.clone(),
-            is_in_cluster: std::env::var_os("KUBERNETES_SERVICE_HOST").is_some(),
+            pod: pod(variable(&["KUBERNETES_SERVICE_HOST"]), variable(&["KUBERNETES_SERVICE_PORT"])),
             proxies: Proxies {
                 https: variable(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]),
                 none: variable(&["NO_PROXY", "no_proxy"]),
             },
+            is_interactive: std::io::stdin().is_terminal(),
+            patience: None,
         }
     }
+}
+
+/// The pod in which the tool runs, if both variables are there.
+fn pod(host: String, port: String) -> Option<OwnPod> {
+    let is_there = !host.is_empty() && !port.is_empty();
+    is_there.then(|| OwnPod { host, port, account: PathBuf::from(SERVICE_ACCOUNT) })
 }

@@ -8,18 +8,20 @@ mod watch;
 
 use super::config::ConfigFlags;
 use super::duration::duration_of;
+use super::fetch::FetchFlags;
 use super::lint::{read_baseline, today};
 use super::lists::{parse_lists, read_lists};
 use super::output::OutputFlags;
+use super::release::ReleaseFlags;
 use super::settings::SettingsFlags;
 use super::{Outcome, Problem, Streams, manifests};
 use crate::cluster::resources::rights;
 use crate::config::{Config, MirrorTarget};
 use crate::disk::{By, Reach, look};
 use crate::error::Error;
-use crate::joined::RenderedImages;
-use crate::limits::Limits;
+use crate::joined::{RenderedImages, WhatWasRead, differences_last};
 use crate::lint::lint_saved;
+use crate::objects::is_label;
 use crate::reference::Mirror;
 use crate::report::Report;
 use crate::report::stream::{KeptReports, Reports as _};
@@ -37,10 +39,12 @@ use std::time::Duration;
 /// Every container, init container, sidecar, ephemeral container and image volume is judged as lint judges charts, and reported with who
 /// made its pod, what the pod does, and why its image cannot be pulled.
 #[derive(Debug, clap::Args)]
+#[command(mut_arg("namespace", |arg| arg.help(NAMESPACE).help_heading(None).value_name("NAME")))]
 #[command(after_help = "Examples:\n  \
                         airtight verify --mirror mirror.internal\n  \
                         airtight verify --mirror mirror.internal --namespace shop --pull-secret mirror-creds --bundle bundle\n  \
                         kubectl get pods -A -o json | airtight verify - --mirror mirror.internal\n  \
+                        airtight verify --mirror mirror.internal --namespace shop --chart charts/shop -f values/prod.yaml\n  \
                         airtight verify --print-rbac | kubectl apply -f -\n\n\
                         Exit status: 0 clean, 1 findings, 2 the cluster could not be read.")]
 pub(crate) struct Args {
@@ -48,9 +52,6 @@ pub(crate) struct Args {
     /// list of images, or the table of `crictl images`
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// Read this namespace only (default: all)
-    #[arg(short, long, value_name = "NAME", conflicts_with = "paths")]
-    namespace: Option<String>,
     /// Read pods with these labels only, as kubectl selects them
     #[arg(short = 'l', long, value_name = "LABELS", conflicts_with = "paths")]
     selector: Option<String>,
@@ -79,6 +80,13 @@ pub(crate) struct Args {
     /// release renders, and what is rendered and does not run
     #[arg(long)]
     with_charts: bool,
+    /// As --with-charts, with this chart instead: a folder, an archive, oci://HOST/PATH or the URL of an archive, with the flags for values
+    /// that helm has
+    #[arg(long, value_name = "CHART", conflicts_with = "with_charts")]
+    chart: Option<PathBuf>,
+    /// The name of the release of --chart
+    #[arg(long, default_value = "release-name", requires = "chart")]
+    name: String,
     /// As --with-charts, with the releases that are installed: their charts and values are in secrets of Helm, which the user must be
     /// allowed to list
     #[arg(long, conflicts_with = "paths")]
@@ -102,7 +110,14 @@ pub(crate) struct Args {
     output: OutputFlags,
     #[command(flatten)]
     config: ConfigFlags,
+    #[command(flatten)]
+    release: ReleaseFlags,
+    #[command(flatten)]
+    fetch: FetchFlags,
 }
+
+/// What `--namespace` means here.
+const NAMESPACE: &str = "Read this namespace only (default: all); also the namespace of the release of --chart";
 
 #[cfg(not(feature = "cluster"))]
 const WITHOUT: &str = "this airtight was built without the feature `cluster`, so it cannot read one: kubectl get pods -A -o json | airtight verify -";
@@ -110,8 +125,8 @@ const WITHOUT: &str = "this airtight was built without the feature `cluster`, so
 /// Runs the command.
 pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     args.output.check()?;
-    let limits = Limits::default();
-    let mut reach = Reach::of_user(limits.file_bytes);
+    let limits = args.release.limits()?;
+    let mut reach = args.release.reach()?;
     let config = args.config.read(&mut reach)?;
     let reach = Arc::new(reach);
     if args.print_rbac {
@@ -127,7 +142,8 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
     let settings = args.settings.settings(&config, &MirrorTarget::default(), &reach)?;
     let node_mirrors = args.node_mirrors(&settings.mirror, &reach)?;
     let against = Against { mirror: &settings.mirror, node_mirrors: &node_mirrors };
-    let is_joined = args.with_charts || args.from_releases;
+    let is_joined = args.is_joined();
+    args.check_charts()?;
     if args.is_watching() {
         if is_joined || args.learn.is_some() {
             return Err(
@@ -137,7 +153,7 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
         return args.watched(against, &settings, streams);
     }
     if args.learn.is_some() && !is_joined {
-        return Err(Error::input("--learn needs --with-charts or --from-releases").into());
+        return Err(Error::input("--learn needs --with-charts, --chart or --from-releases").into());
     }
     if args.timeout.is_some() {
         return Err(Error::input("--timeout is for --watch and --until-clean").into());
@@ -146,29 +162,77 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
         [] => args.cluster(against, &settings, &limits, streams)?,
         paths => (lint_saved(&manifests::read(paths, &reach, streams)?, against, &settings, &limits), Vec::new()),
     };
-    let mut releases = if args.with_charts { args.rendered(&config, &reach, streams)? } else { Vec::new() };
-    releases.extend(installed);
-    let mut report = args.accepted(report, settings, &config, &reach)?;
-    report.hide_secrets(args.output.shows_changes());
+    let mut report = report;
     if is_joined {
-        // Not everything that runs is known if only some pods are.
-        let is_whole = args.namespace.is_none() && args.selector.is_none();
-        let unrendered = RenderedImages::of(&releases).join(&mut report, is_whole);
+        let mut releases = match args.with_charts || args.chart.is_some() {
+            true => args.rendered(&config, &settings, &reach, streams)?,
+            false => Vec::new(),
+        };
+        releases.extend(installed);
+        report.hide_secrets(args.output.shows_changes());
+        let unrendered = RenderedImages::of(&releases).join(&mut report, args.what_was_read(), &settings);
         if let Some(folder) = &args.learn {
             args.learn(folder, &unrendered, streams, &reach)?;
         }
     }
+    let mut report = args.accepted(report, settings, &config, &reach)?;
+    report.hide_secrets(args.output.shows_changes());
+    differences_last(&mut report);
     args.write(report, streams)
 }
 
 impl Args {
+    #[cfg(all(test, feature = "registry"))]
+    pub(crate) fn set_patience(&mut self, patience: crate::registry::Patience) {
+        self.fetch.source.set_patience(patience);
+    }
+
+    /// Makes all releases see the same time.
+    pub(crate) fn stop_clock(&mut self) {
+        self.release.stop_clock();
+    }
+
+    /// Whether what runs is joined with what releases render.
+    fn is_joined(&self) -> bool {
+        self.with_charts || self.chart.is_some() || self.from_releases
+    }
+
+    /// Checks the flags about charts.
+    fn check_charts(&self) -> Result<(), Error> {
+        let reads_pods = self.paths.iter().any(|path| path.as_os_str() == "-");
+        if self.chart.is_none() {
+            self.fetch.check_without_chart()?;
+            if self.release.namespace.is_some() && !self.paths.is_empty() {
+                return Err(Error::input(
+                    "--namespace is for a cluster, or for the release of --chart: saved objects are all judged",
+                ));
+            }
+            if self.release.has_values() && !self.with_charts {
+                return Err(Error::input("values are for --chart or --with-charts"));
+            }
+        }
+        if reads_pods && self.release.reads_stdin() {
+            return Err(Error::input("stdin can be read once: it is named for objects and for values"));
+        }
+        Ok(())
+    }
+
+    /// Which pods are read, and what beside them.
+    fn what_was_read(&self) -> WhatWasRead<'_> {
+        let namespace = self.release.namespace.as_deref().filter(|_| self.paths.is_empty());
+        WhatWasRead {
+            namespace,
+            is_selection: self.selector.is_some(),
+            has_other_releases: self.chart.is_none()
+                || self.from_releases
+                || namespace.is_some()
+                || !self.paths.is_empty(),
+        }
+    }
+
     /// A namespace becomes a part of a URL.
     fn check_namespace(&self) -> Result<(), Error> {
-        let is_label = |name: &str| {
-            let is_part = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-            !name.is_empty() && name.bytes().all(is_part)
-        };
-        match self.namespace.as_deref().filter(|name| !is_label(name)) {
+        match self.release.namespace.as_deref().filter(|name| !is_label(name)) {
             Some(name) => {
                 Err(Error::input(format!("--namespace: {name:?} is not the name of a namespace, such as kube-system")))
             }
@@ -201,7 +265,7 @@ impl Args {
         &self,
         _: Against<'_>,
         _: &Settings,
-        _: &Limits,
+        _: &crate::limits::Limits,
         _: &mut Streams<'_>,
     ) -> Result<(Report, Vec<Report>), Error> {
         Err(Error::input(WITHOUT))

@@ -1,5 +1,7 @@
 //! `testdata/cluster/*.toml`: a cluster, and what `verify` says about it, over TLS on the loopback interface.
 
+mod access;
+mod proxy;
 #[cfg(feature = "registry")]
 mod real;
 mod server;
