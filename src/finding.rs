@@ -4,6 +4,7 @@ use crate::fix::{Fix, Safety};
 use crate::images::{Class, Tier};
 use crate::names::names;
 use crate::objects::ObjectName;
+use crate::rule_ids::UNSEEN;
 use crate::source::Place;
 
 /// The basic cost of a finding in steps.
@@ -75,6 +76,11 @@ pub(crate) struct Excerpt {
 }
 
 impl Finding {
+    /// Whether it says that something was not checked.
+    pub(crate) fn is_unseen(&self) -> bool {
+        UNSEEN.contains(&self.rule)
+    }
+
     /// What to do, in one line: the fix with its safety, or the help.
     pub(crate) fn advice(&self) -> Option<String> {
         let Some(fix) = &self.fix else { return self.help.clone() };

@@ -136,6 +136,7 @@ mod running;
 mod runtime;
 mod schema;
 mod secrets;
+mod selection;
 mod semver;
 mod settings;
 mod shell;

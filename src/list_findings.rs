@@ -66,7 +66,7 @@ pub(crate) fn finding(drift: &Drift, settings: &Settings) -> Option<Finding> {
     }
     let rule = RULES.iter().find(|known| known.id == rule).filter(|rule| settings.is_on(rule.id, rule.on))?;
     let severity = settings.severity(rule.id, rule.severity);
-    Some(Finding {
+    (severity <= settings.least).then_some(Finding {
         rule: rule.id,
         severity,
         message,

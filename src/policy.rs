@@ -61,6 +61,9 @@ impl PolicyChange {
             Weight::Other => settings.severity(rule.id, Severity::Warning),
             Weight::Stricter => Severity::Hint,
         };
+        if severity > settings.least {
+            return None;
+        }
         let place = |place: &Option<Place>, label: String| place.clone().map(|place| Excerpt { place, label });
         let after = match self.before {
             _ if self.is_gone => "no longer in this branch".to_owned(),

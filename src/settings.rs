@@ -30,6 +30,8 @@ pub(crate) struct Settings {
     pub mirror_check: Option<MirrorCheck>,
     /// The levels of rules, by id.
     pub rules: BTreeMap<String, Level>,
+    /// The least severity of findings that are reported. What was not checked is always reported.
+    pub least: Severity,
     /// Fields that contain images or do not, overriding the finders.
     pub finders: Vec<PlaceRule>,
 }
@@ -57,6 +59,7 @@ impl Settings {
             bundle: None,
             mirror_check: None,
             rules: BTreeMap::new(),
+            least: Severity::Hint,
             finders: Vec::new(),
         }
     }

@@ -3,6 +3,7 @@
 use super::changed::is_before_first_commit;
 use super::collect::{Collected, Told};
 use super::config::ConfigFlags;
+use super::exit_status::ExitFlags;
 use super::fetch::{self, FetchFlags};
 use super::fix::flags::FixFlags;
 use super::jobs::{self, Done, Job};
@@ -12,7 +13,7 @@ use super::policy::ConfigFrom;
 use super::progress::Progress;
 use super::release::ReleaseFlags;
 use super::settings::SettingsFlags;
-use super::{Outcome, Problem, Streams, manifests};
+use super::{Outcome, Problem, Streams, exit_status, manifests};
 use crate::chart_reference::RemoteChart;
 use crate::cli::one_release::no_release;
 use crate::config::{Config, MirrorTarget, ReleaseSpec, Suppression};
@@ -37,12 +38,12 @@ use std::sync::Arc;
 ///
 /// Without CHART, all releases of airtight.yaml are checked.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  \
+#[command(after_help = format!("Examples:\n  \
                         airtight lint charts/shop --mirror mirror.internal -f values/prod.yaml\n  \
                         airtight lint --changed-since main\n  \
                         airtight lint --format sarif --output report.sarif --format text\n  \
-                        helm template shop charts/shop | airtight lint - --mirror mirror.internal\n\n\
-                        Exit status: 0 clean, 1 findings, 2 the tool could not do its work.")]
+                        airtight lint --fail-on error\n  \
+                        helm template shop charts/shop | airtight lint - --mirror mirror.internal\n\n{}", exit_status::table()))]
 pub(crate) struct Args {
     /// A chart: a folder, an archive, oci://HOST/PATH or the URL of an archive; - reads manifests, or a plain list of images, from stdin
     pub(super) chart: Option<PathBuf>,
@@ -88,6 +89,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     output: OutputFlags,
     #[command(flatten)]
+    exit: ExitFlags,
+    #[command(flatten)]
     pub(super) config: ConfigFlags,
     #[command(flatten)]
     pub(super) release: ReleaseFlags,
@@ -119,7 +122,7 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
         _ if args.fixes.is_on() => {
             let mut outcome = Outcome::Clean;
             let reports = args.fixed(&config, &reach, streams, &mut outcome)?;
-            if args.fixes.diff { Ok(outcome) } else { args.finish(reports, streams, outcome) }
+            if args.fixes.diff { Ok(args.exit.of_changes(outcome)) } else { args.finish(reports, streams, outcome) }
         }
         _ if args.fixes.overlay.is_some() => {
             let mut outcome = Outcome::Clean;
@@ -201,8 +204,8 @@ impl Args {
             let _ = writeln!(streams.err, "Error: it is not known whether the mirror has {images}");
             return Ok(Outcome::Failed);
         }
-        let is_clean = reports.totals().is_clean();
-        Ok(if is_clean || outcome == Outcome::Failed { outcome } else { Outcome::Findings })
+        let found = self.exit.of(reports.totals(), streams);
+        Ok(if found == Outcome::Clean || outcome == Outcome::Failed { outcome } else { found })
     }
 
     /// Checks releases.

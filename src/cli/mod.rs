@@ -1,6 +1,7 @@
 //! The command line: arguments become requests to the library, and its answers become text.
 //!
-//! stdout carries the product, stderr the messages. Exit status: 0 clean, 1 findings, 2 the tool could not do its work.
+//! stdout carries the product, stderr the messages. Exit status: 0 clean, 1 findings, 2 the tool could not do its work
+//! ([`exit_status`]).
 
 pub(crate) mod admission;
 pub(crate) mod blame;
@@ -17,6 +18,7 @@ mod diff;
 pub(crate) mod door;
 mod duration;
 mod edits;
+pub(crate) mod exit_status;
 pub(crate) mod explore;
 mod fetch;
 mod fix;
@@ -64,8 +66,11 @@ use std::process::ExitCode;
     args_override_self = true,
     subcommand_required = true,
     arg_required_else_help = true,
-    after_help = "airtight lint CHART --mirror HOST checks a chart; airtight lint checks all releases of airtight.yaml; airtight init \
-                  writes a first airtight.yaml."
+    after_help = format!(
+        "airtight lint CHART --mirror HOST checks a chart; airtight lint checks all releases of airtight.yaml; airtight init \
+         writes a first airtight.yaml.\n\n{}",
+        exit_status::table()
+    )
 )]
 struct Root {}
 

@@ -5,8 +5,10 @@ use crate::bundle::Bundle;
 use crate::config::{Config, MirrorTarget};
 use crate::disk::{By, Reach};
 use crate::error::Error;
+use crate::finding::Severity;
 use crate::reference::{Layout, Mirror};
 use crate::rules::RULES;
+use crate::selection::{ALL, Selection};
 use crate::settings::mirror_key;
 use crate::settings::{Level, Settings};
 use crate::similar::did_you_mean;
@@ -60,12 +62,43 @@ pub(crate) struct SettingsFlags {
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "What is checked")]
 pub(super) struct RuleFlags {
-    /// Check a rule that is off by default (can be given several times, or comma-separated)
+    /// Check exactly these rules, whatever airtight.yaml selects (can be given several times, or comma-separated; all: all rules)
+    ///
+    /// Rules that say that something was not checked (render-failed, nothing-rendered, unparsable-manifest, mirror-not-checked) or
+    /// that a branch changes its own check (policy-changed) stay on unless --ignore names them.
     #[arg(long, value_name = "RULES", value_delimiter = ',')]
     select: Vec<String>,
-    /// Do not check a rule (can be given several times, or comma-separated)
+    /// Check these rules too, also those that are off by default (can be given several times, or comma-separated)
+    #[arg(long, value_name = "RULES", value_delimiter = ',')]
+    extend_select: Vec<String>,
+    /// Do not check these rules (can be given several times, or comma-separated)
     #[arg(long, value_name = "RULES", value_delimiter = ',')]
     ignore: Vec<String>,
+    /// Report only findings of at least this severity; what was not checked is always reported
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value = "hint")]
+    severity: SeverityFlag,
+}
+
+/// The severities by name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum SeverityFlag {
+    /// It breaks the install inside the gap, or nothing is proven
+    Error,
+    /// It will break the install later
+    Warning,
+    /// For information
+    #[default]
+    Hint,
+}
+
+impl From<SeverityFlag> for Severity {
+    fn from(flag: SeverityFlag) -> Self {
+        match flag {
+            SeverityFlag::Error => Self::Error,
+            SeverityFlag::Warning => Self::Warning,
+            SeverityFlag::Hint => Self::Hint,
+        }
+    }
 }
 
 /// The layouts by name.
@@ -229,6 +262,7 @@ impl SettingsFlags {
             pull_secrets: self.pull_secrets(config),
             bundle,
             rules: self.levels(config)?,
+            least: self.least(),
             finders: config.finders.clone(),
             ..Settings::new(mirror)
         })
@@ -238,23 +272,35 @@ impl SettingsFlags {
     pub(super) fn levels(&self, config: &Config) -> Result<BTreeMap<String, Level>, Error> {
         self.rules.levels(config)
     }
+
+    /// The least severity of findings that are reported.
+    pub(super) fn least(&self) -> Severity {
+        self.rules.least()
+    }
 }
 
 impl RuleFlags {
     /// The levels of rules from the flags and the configuration.
     pub(super) fn levels(&self, config: &Config) -> Result<BTreeMap<String, Level>, Error> {
-        let mut levels = config.rules.clone();
-        for (flag, rules, level) in [("--select", &self.select, Level::On), ("--ignore", &self.ignore, Level::Off)] {
-            for rule in rules {
-                let known = RULES.iter().find(|known| known.id == rule);
-                let known = known.ok_or_else(|| {
-                    let near = did_you_mean(rule, RULES.iter().map(|rule| rule.id));
-                    Error::input(format!("{flag}: unknown rule {rule:?}{near} (airtight rules lists them)"))
-                })?;
-                levels.insert(known.id.to_owned(), level);
+        for (flag, rules) in
+            [("--select", &self.select), ("--extend-select", &self.extend_select), ("--ignore", &self.ignore)]
+        {
+            let is_known = |rule: &str| rule == ALL || RULES.iter().any(|known| known.id == rule);
+            if let Some(rule) = rules.iter().find(|rule| !is_known(rule)) {
+                let near = did_you_mean(rule, RULES.iter().map(|rule| rule.id));
+                return Err(Error::input(format!("{flag}: unknown rule {rule:?}{near} (airtight rules lists them)")));
             }
         }
+        let mut levels = config.rules.clone();
+        let select = Some(self.select.clone()).filter(|rules| !rules.is_empty());
+        Selection { select, extend: self.extend_select.clone(), ignore: self.ignore.clone() }
+            .apply(&mut levels, &config.severities);
         Ok(levels)
+    }
+
+    /// The least severity of findings that are reported.
+    pub(super) fn least(&self) -> Severity {
+        self.severity.into()
     }
 }
 

@@ -256,7 +256,7 @@ impl Args {
         let decides = policy.decides();
         let home = policy.home();
         let mut settings = job.map_or_else(Settings::without_mirror, |job| job.settings.clone());
-        settings.rules = self.settings.levels(decides)?;
+        (settings.rules, settings.least) = (self.settings.levels(decides)?, self.settings.least());
         let findings = policy.findings(&settings);
         if findings.is_empty() {
             return Ok(None);
@@ -315,9 +315,7 @@ fn leave_new(now: &mut Report, before: Result<Option<Report>, Error>, revision: 
             let all = now.findings.len();
             let release = now.release.clone();
             // What was not checked before is still not checked.
-            now.findings.retain(|finding| {
-                crate::suppress::is_unseen(finding) || !known.contains(&Fingerprint::of(finding, &release))
-            });
+            now.findings.retain(|finding| finding.is_unseen() || !known.contains(&Fingerprint::of(finding, &release)));
             changes.known = all - now.findings.len();
             now.changes = Some(changes);
         }

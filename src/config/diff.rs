@@ -217,7 +217,16 @@ impl Diff<'_> {
             if was != is {
                 let weight = if is < was { Weight::Looser } else { Weight::Stricter };
                 let message = format!("the rule {} is now {}, it was {}", rule.id, word(is), word(was));
-                self.add(weight, message, &["rules", rule.id]);
+                let ways: [&[&str]; 4] = [&["rules", rule.id], &["ignore"], &["select"], &["extend_select"]];
+                let is_other = |way: &&[&str]| {
+                    let text = |side: &Side<'_>| {
+                        let Place { file, start, end } = side.at(way)?;
+                        file.bytes().get(start as usize..end as usize).map(<[u8]>::to_vec)
+                    };
+                    text(&self.before) != text(&self.after)
+                };
+                let way = ways.into_iter().find(is_other).unwrap_or(ways[0]);
+                self.add(weight, message, way);
             }
         }
     }
@@ -478,6 +487,9 @@ mod tests {
         ("bundle", "bundle: a", "bundle: [a, b]"),
         ("mirror_check", "mirror_check: true", ""),
         ("rules", "", "rules: {hardcoded-image: warning}"),
+        ("select", "", "select: hardcoded-image"),
+        ("extend_select", "extend_select: mutable-tag", ""),
+        ("ignore", "", "ignore: all"),
         ("finders", "", "finders: {exclude: [{field: a}]}"),
         ("finders.add", "finders: {add: [{field: a}]}", ""),
         ("finders.exclude", "finders: {exclude: [{field: a}]}", "finders: {exclude: [{field: a}, {field: b}]}"),

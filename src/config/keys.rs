@@ -43,6 +43,8 @@ pub(crate) enum KeyKind {
     Date,
     /// A map from the user's names to strings.
     TextsByName,
+    /// The ids of rules, one or several; `all` is all of them.
+    Rules,
     /// A map from rule ids to `off`, `on` or a severity.
     Levels,
     /// The id of a rule.
@@ -129,6 +131,9 @@ pub(crate) const ROOT: &[ConfigKey] = &[
         "Whether the mirror is asked if it has the images, as with `--mirror-check`.",
     ),
     policy("rules", KeyKind::Levels, "Which rules are checked, and the severity of their findings."),
+    policy("select", KeyKind::Rules, "Exactly the rules that are checked, as with `--select`; `all` is all of them."),
+    policy("extend_select", KeyKind::Rules, "Rules that are checked too, as with `--extend-select`."),
+    policy("ignore", KeyKind::Rules, "Rules that are not checked, as with `--ignore`."),
     policy("finders", KeyKind::Table(FINDERS), "Fields that contain images, and fields that do not."),
     policy("suppressions", KeyKind::Tables(SUPPRESSION), "Findings that are accepted, each with a reason."),
     policy("releases", KeyKind::Tables(RELEASE), "What is installed."),

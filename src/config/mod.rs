@@ -20,6 +20,7 @@ use crate::images::find::{HintAction, PlaceRule};
 use crate::limits::Limits;
 use crate::reference::mirror::ANY;
 use crate::reference::{Layout, Mirror};
+use crate::selection::Selection;
 use crate::settings::Level;
 use crate::settings::mirror_key;
 use crate::source::{File, Place};
@@ -50,6 +51,8 @@ pub(crate) struct Config {
     pub mirror_check: bool,
     /// The levels of rules by id.
     pub rules: BTreeMap<String, Level>,
+    /// The severities that the file gives to the findings of rules, by id, whether they are checked or not.
+    pub severities: BTreeMap<String, Severity>,
     /// Fields that contain images, and fields that do not.
     pub finders: Vec<PlaceRule>,
     /// Accepted findings.
@@ -213,7 +216,7 @@ impl Reader<'_> {
             let list = root.get("finders").and_then(|finders| finders.get(name));
             list.map(|list| list.items().map(|part| place_rule(action, part)).collect()).unwrap_or_default()
         };
-        let levels = root.get("rules").map(|rules| rules.entries()).unwrap_or_default();
+        let (rules, severities) = self.rules(root);
         let suppressions: Vec<Part<'_>> =
             root.get("suppressions").map(|list| list.items().collect()).unwrap_or_default();
         let releases: Vec<Part<'_>> = root.get("releases").map(|list| list.items().collect()).unwrap_or_default();
@@ -223,7 +226,8 @@ impl Reader<'_> {
             pull_secrets: root.texts("pull_secrets"),
             mirror_check: root.truth("mirror_check"),
             bundle: root.texts("bundle").iter().map(|path| self.path(path)).collect(),
-            rules: levels.into_iter().map(|(id, part)| (id, level(&part.own_text()))).collect(),
+            rules,
+            severities,
             finders: [finders("add", HintAction::Add), finders("exclude", HintAction::Exclude)].concat(),
             suppressions: suppressions.into_iter().map(|part| self.suppression(part)).collect(),
             releases: Vec::new(),
@@ -238,6 +242,33 @@ impl Reader<'_> {
             }
         }
         config
+    }
+
+    /// The levels of rules, and the severities among them.
+    fn rules(&mut self, root: Part<'_>) -> (BTreeMap<String, Level>, BTreeMap<String, Severity>) {
+        let selection = Selection {
+            select: root.get("select").map(|_| root.texts("select")),
+            extend: root.texts("extend_select"),
+            ignore: root.texts("ignore"),
+        };
+        let (mut levels, mut severities) = (BTreeMap::new(), BTreeMap::new());
+        for (id, part) in root.get("rules").map(|rules| rules.entries()).unwrap_or_default() {
+            let level = level(&part.own_text());
+            match level {
+                Level::As(severity) => drop(severities.insert(id.clone(), severity)),
+                Level::Off if selection.selects(&id) => {
+                    self.problems
+                        .push(part.problem(&format!("{id} is off here, and selected by `select` or `extend_select`")));
+                }
+                Level::On if selection.select.is_some() && !selection.selects(&id) => {
+                    self.problems.push(part.problem(&format!("{id} is on here, and `select` does not name it")));
+                }
+                Level::Off | Level::On => {}
+            }
+            levels.insert(id, level);
+        }
+        selection.apply(&mut levels, &severities);
+        (levels, severities)
     }
 
     /// A path relative to the working folder.

@@ -3,6 +3,7 @@
 use super::keys::{ConfigKey, KeyKind, LEVELS};
 use crate::error::Error;
 use crate::rules::RULES;
+use crate::selection::ALL;
 use crate::similar::did_you_mean;
 use crate::source::{File, Place};
 use crate::yaml::{Data, Node};
@@ -127,6 +128,17 @@ impl<'f> Part<'f> {
                 }
             }
             KeyKind::Rule => self.check_rule(&self.own_text(), &self.place(), problems),
+            KeyKind::Rules => {
+                let one = |part: Self, problems: &mut Vec<Problem>| {
+                    if part.own_text() != ALL {
+                        part.check_rule(&part.own_text(), &part.place(), problems);
+                    }
+                };
+                match &self.node.data {
+                    Data::Seq(items) => items.iter().for_each(|item| one(self.at(item), problems)),
+                    _ => one(*self, problems),
+                }
+            }
             KeyKind::TextsByName => match &self.node.data {
                 Data::Map(entries) => {
                     entries.iter().for_each(|(entry, node)| self.at(node).check_text(&entry.key.to_text(), problems));

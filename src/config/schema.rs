@@ -2,6 +2,7 @@
 
 use super::keys::{ConfigKey, KeyKind, LEVELS, ROOT};
 use crate::rules::RULES;
+use crate::selection::ALL;
 use serde_json::{Map, Value, json};
 
 /// The schema.
@@ -49,6 +50,10 @@ fn of_kind(kind: &KeyKind) -> Value {
                 LEVELS.iter().map(|&level| level.into()).chain([true.into(), false.into()]).collect();
             let rules: Map<String, Value> = rules().map(|id| (id.to_owned(), json!({ "enum": levels }))).collect();
             json!({ "type": "object", "properties": rules, "additionalProperties": false })
+        }
+        KeyKind::Rules => {
+            let one = json!({ "enum": rules().chain([ALL]).collect::<Vec<_>>() });
+            json!({ "anyOf": [one, { "type": "array", "items": one }] })
         }
         KeyKind::Rule => json!({ "enum": rules().collect::<Vec<_>>() }),
         KeyKind::Table(keys) => table(keys),
@@ -103,7 +108,10 @@ mod tests {
 
     #[test]
     fn every_key_of_the_schema_is_accepted() {
-        let text = example(&schema(), "").to_string();
+        let mut example = example(&schema(), "");
+        // A rule that is selected is not off.
+        example["rules"].as_object_mut().expect("a map").remove(RULES[0].id);
+        let text = example.to_string();
         let config = Config::parse(&File::new(FILE_NAME, text.as_str()), "").expect("all of it is known");
         assert_eq!(config.releases.len(), 1);
         assert_eq!(config.finders.len(), 2);

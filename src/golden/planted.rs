@@ -291,7 +291,7 @@ fn no_message_tells_a_secret() {
             }
         }
     }
-    for args in ["coalesce -f table.yaml", "download --select runtime-download", "reference -f table.yaml"] {
+    for args in ["coalesce -f table.yaml", "download --extend-select runtime-download", "reference -f table.yaml"] {
         lint(args);
     }
     for args in [

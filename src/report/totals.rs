@@ -19,6 +19,8 @@ pub(crate) struct Totals {
     pub(crate) clean: usize,
     /// Findings by severity: errors, warnings, hints.
     pub(crate) findings: [usize; 3],
+    /// Findings that say that something was not checked; hints are left out.
+    pub(crate) unseen: usize,
     /// Accepted findings.
     pub(crate) suppressed: usize,
     /// Manifests, including hooks.
@@ -78,6 +80,7 @@ impl Totals {
         for finding in &report.findings {
             self.findings[severity_index(finding.severity)] += 1;
             *self.by_rule.entry((finding.rule, finding.severity)).or_default() += 1;
+            self.unseen += usize::from(finding.is_unseen() && finding.severity != Severity::Hint);
             match finding.fix.as_ref().map(|fix| fix.safety) {
                 Some(Safety::Safe) => self.fixable[0] += 1,
                 Some(Safety::Unsafe) => self.fixable[1] += 1,
@@ -123,9 +126,9 @@ impl Totals {
         self.findings.iter().sum()
     }
 
-    /// Whether there are only hints.
-    pub(crate) fn is_clean(&self) -> bool {
-        self.findings[severity_index(Severity::Error)] + self.findings[severity_index(Severity::Warning)] == 0
+    /// The findings of at least this severity.
+    pub(crate) fn findings_from(&self, least: Severity) -> usize {
+        self.findings[..=severity_index(least)].iter().sum()
     }
 
     /// How many of the distinct references the mirror has, if it was asked.

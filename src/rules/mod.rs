@@ -159,6 +159,8 @@ impl<'a> RuleContext<'a> {
             let told = render_failed::finding(&failure, &self);
             self.findings.push(told);
         }
+        let least = self.settings.least;
+        self.findings.retain(|finding| finding.severity <= least || finding.is_unseen());
         self.findings.sort_by_cached_key(Finding::order_key);
         self.findings
     }

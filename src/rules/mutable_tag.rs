@@ -1,4 +1,4 @@
-//! An image with a tag and no digest. Off by default: `--select mutable-tag`.
+//! An image with a tag and no digest. Off by default: `--extend-select mutable-tag`.
 //!
 //! ## Why it matters in an air gap
 //! The mirror can move a tag to a different image at any time. Only a digest proves that a node runs what was tested and
@@ -19,7 +19,7 @@
 //!       image: {{ .Values.global.imageRegistry }}/acme/api:1.4
 //! # values.yaml
 //! global: {imageRegistry: quay.io}
-//! # --select mutable-tag
+//! # --extend-select mutable-tag
 //! ```
 //! ```good
 //! # templates/pod.yaml
@@ -32,7 +32,7 @@
 //!       image: {{ .Values.global.imageRegistry }}/acme/api:1.4@sha256:{{ sha256sum "api" }}
 //! # values.yaml
 //! global: {imageRegistry: quay.io}
-//! # --select mutable-tag
+//! # --extend-select mutable-tag
 //! ```
 
 use super::{Rule, RuleContext};

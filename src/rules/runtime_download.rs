@@ -1,4 +1,4 @@
-//! A command that fetches from the internet while the release runs. Off by default: `--select runtime-download`.
+//! A command that fetches from the internet while the release runs. Off by default: `--extend-select runtime-download`.
 //!
 //! Checked are the commands and arguments of containers and their lifecycle hooks, the scripts in ConfigMaps that pods of
 //! the release use, and the variables that make Grafana fetch plugins.
@@ -23,7 +23,7 @@
 //!       command: [sh, -c, "curl -sL https://get.acme.example/tool.tgz | tar xz"]
 //! # values.yaml
 //! global: {imageRegistry: quay.io}
-//! # --select runtime-download
+//! # --extend-select runtime-download
 //! ```
 //! ```good
 //! # templates/pod.yaml
@@ -37,7 +37,7 @@
 //!       command: [sh, -c, "curl -sL http://files.tools.svc/tool.tgz | tar xz; curl localhost"]
 //! # values.yaml
 //! global: {imageRegistry: quay.io}
-//! # --select runtime-download
+//! # --extend-select runtime-download
 //! ```
 
 use super::{Rule, RuleContext};

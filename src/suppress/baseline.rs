@@ -1,8 +1,8 @@
 //! [`Baseline`]: the findings that existed when a team adopted the tool, as a JSON file in git.
 
-use super::UNSEEN;
 use crate::error::Error;
 use crate::report::{AcceptedBy, Fingerprint, Report, Suppressed};
+use crate::rule_ids;
 use crate::source::{File, Place};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,7 +27,7 @@ impl Baseline {
             report.findings.iter().map(|finding| (finding.rule, Fingerprint::of(finding, &report.release)))
         });
         let known: BTreeSet<Fingerprint> =
-            findings.filter(|(rule, _)| !UNSEEN.contains(rule)).map(|(_, fingerprint)| fingerprint).collect();
+            findings.filter(|(rule, _)| !rule_ids::UNSEEN.contains(rule)).map(|(_, fingerprint)| fingerprint).collect();
         // The first line is the header.
         let known = known.into_iter().zip(2..).collect();
         let made = Self { file: File::new(name, ""), known };
@@ -44,7 +44,7 @@ impl Baseline {
         let findings = std::mem::take(&mut report.findings);
         for finding in findings {
             let place = self.place(&Fingerprint::of(&finding, &report.release));
-            match place.filter(|_| !UNSEEN.contains(&finding.rule)) {
+            match place.filter(|_| !finding.is_unseen()) {
                 Some(place) => {
                     let reason = REASON.to_owned();
                     report.suppressed.push(Suppressed { finding, reason, by: AcceptedBy::Baseline, place });

@@ -4,7 +4,7 @@
 //! release in which it would be reported, as a [`Doubt`].
 
 use super::{Checked, Suppressor};
-use super::{EXPIRED, ONLY_ENTRIES, UNSEEN, UNUSED, Used, finding, is_unseen, may_find};
+use super::{EXPIRED, ONLY_ENTRIES, UNUSED, Used, finding, may_find};
 use crate::finding::Finding;
 use crate::report::Report;
 use crate::rule_ids;
@@ -84,7 +84,7 @@ impl<'s> Ledger<'s> {
     /// Removes the accepted findings from the report of a release, and adds potential findings about suppressions.
     pub(crate) fn accept(&self, number: usize, one: &mut Checked) -> Doubts {
         let used = self.suppressor.accept(one);
-        let is_unseen = one.report.findings.iter().any(is_unseen);
+        let is_unseen = one.report.findings.iter().any(Finding::is_unseen);
         let wanted: Vec<[bool; 2]> = {
             let known = &mut *self.known.lock().unwrap_or_else(PoisonError::into_inner);
             known.used.add(used);
@@ -244,7 +244,7 @@ impl<'s> Ledger<'s> {
                 continue;
             }
             for rule in &comment.rules {
-                if UNSEEN.contains(&rule.as_str()) {
+                if rule_ids::UNSEEN.contains(&rule.as_str()) {
                     let message = format!("a comment cannot accept {rule}, which says that something was not checked");
                     say(rule_ids::UNUSED_SUPPRESSION, message, ONLY_ENTRIES, When::Always);
                     continue;

@@ -15,7 +15,6 @@ use crate::finding::{Excerpt, Finding};
 use crate::glob::Glob;
 use crate::limits::Limits;
 use crate::report::{AcceptedBy, Fingerprint, ReleaseName, Report, Suppressed};
-use crate::rule_ids;
 use crate::rules::{RULES, Rule};
 use crate::settings::Settings;
 use crate::source::Place;
@@ -47,16 +46,6 @@ pub(crate) struct Suppressor<'c> {
     pub today: Date,
     /// Whether everything was checked, so that an entry of the configuration without a match is unused.
     pub is_complete: bool,
-}
-
-/// Rules whose findings say that something was not checked: neither a baseline nor a comment accepts these, only an entry of
-/// the configuration.
-const UNSEEN: &[&str] =
-    &[rule_ids::MIRROR_NOT_CHECKED, rule_ids::RENDER_FAILED, rule_ids::NOTHING_RENDERED, rule_ids::UNPARSABLE_MANIFEST];
-
-/// Whether a finding says that something was not checked.
-pub(crate) fn is_unseen(finding: &Finding) -> bool {
-    UNSEEN.contains(&finding.rule)
 }
 
 /// The suppressions that matched a finding: comments by file, byte and rule; entries by index.
@@ -126,7 +115,7 @@ impl Suppressor<'_> {
         let mut found = None;
         for comment in comments.accepting(finding) {
             used.comments.insert(comment.key(finding.rule));
-            if UNSEEN.contains(&finding.rule) {
+            if finding.is_unseen() {
                 continue;
             }
             if !comment.reason.is_empty() && comment.no_day.is_none() && counts(comment.until) {
@@ -141,7 +130,7 @@ impl Suppressor<'_> {
                 }
             }
         }
-        if found.is_some() || UNSEEN.contains(&finding.rule) {
+        if found.is_some() || finding.is_unseen() {
             return found;
         }
         let place = self.baseline?.place(&Fingerprint::of(finding, release))?;
@@ -163,9 +152,10 @@ fn may_find(rule: &str, settings: &Settings) -> bool {
 /// A finding about a suppression; `None` if its rule is off.
 fn finding(settings: &Settings, rule: &str, place: &Place, message: String, help: &str) -> Option<Finding> {
     let rule = RULES.iter().find(|known: &&&Rule| known.id == rule)?;
-    settings.is_on(rule.id, rule.on).then(|| Finding {
+    let severity = settings.severity(rule.id, rule.severity);
+    (settings.is_on(rule.id, rule.on) && severity <= settings.least).then(|| Finding {
         rule: rule.id,
-        severity: settings.severity(rule.id, rule.severity),
+        severity,
         message,
         subject: None,
         excerpts: vec![Excerpt { place: place.clone(), label: "this suppression".to_owned() }],

@@ -2,6 +2,7 @@
 
 use super::explore::ExploreFlags;
 use crate::bundle::drift::{FoundList, drift};
+use crate::cli::exit_status::ExitFlags;
 use crate::cli::explore::outcome;
 use crate::cli::lint::today;
 use crate::cli::lists::{parse_lists, read_lists};
@@ -11,7 +12,7 @@ use crate::cli::{Outcome, Problem, Streams};
 use crate::disk::{By, Reach};
 use crate::limits::Limits;
 use crate::list_findings::finding;
-use crate::report::stream::KeptReports;
+use crate::report::stream::{KeptReports, Reports as _};
 use crate::report::{Report, ReportAbout};
 use crate::settings::Settings;
 use crate::suppress::comment::Comment;
@@ -29,7 +30,7 @@ use std::sync::Arc;
                         airtight bundle check bundle charts/addons\n  \
                         airtight bundle check bundle --ignore unneeded-list-line\n  \
                         airtight bundle check hack/e2e/images.txt charts/addons --format github\n\n\
-                        Exit status: 0 the lists are right, 1 they are not, or not everything could be explored, 2 a list or the chart \
+                        Exit status: 0 the lists are right, 1 a finding is as severe as --fail-on says, or not everything could be explored, 2 a list or the chart \
                         cannot be read.")]
 pub(super) struct Args {
     /// The lists: a file, or a folder of them
@@ -41,6 +42,8 @@ pub(super) struct Args {
     rules: RuleFlags,
     #[command(flatten)]
     output: OutputFlags,
+    #[command(flatten)]
+    exit: ExitFlags,
 }
 
 /// Runs the command.
@@ -49,7 +52,8 @@ pub(super) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
     let reach = Reach::of_user(Limits::default().file_bytes);
     args.output.check_paths(&reach)?;
     let config = args.explore.render.configuration()?;
-    let settings = Settings { rules: args.rules.levels(&config)?, ..Settings::without_mirror() };
+    let (rules, least) = (args.rules.levels(&config)?, args.rules.least());
+    let settings = Settings { rules, least, ..Settings::without_mirror() };
     let files = read_lists(By::User, &args.lists, &reach)?;
     let mut found = Vec::new();
     for file in &files {
@@ -66,7 +70,10 @@ pub(super) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
         Suppressor { entries: &config.suppressions, baseline: None, today: today(None)?, is_complete: false };
     suppressor.apply(&mut checked);
     let [Checked { report, .. }] = checked;
-    let is_clean = report.findings.is_empty() && needed.is_complete;
-    args.output.write(&KeptReports::of(&[report]), streams)?;
-    Ok(outcome(is_clean))
+    let reports = [report];
+    let reports = KeptReports::of(&reports);
+    args.output.write(&reports, streams)?;
+    // Lists that were not compared with everything are not right, whatever fails a run.
+    let found = args.exit.of(reports.totals(), streams);
+    Ok(if found == Outcome::Clean { outcome(needed.is_complete) } else { found })
 }

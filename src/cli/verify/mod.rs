@@ -8,6 +8,7 @@ mod watch;
 
 use super::config::ConfigFlags;
 use super::duration::duration_of;
+use super::exit_status::ExitFlags;
 use super::fetch::FetchFlags;
 use super::lint::{read_baseline, today};
 use super::lists::{parse_lists, read_lists};
@@ -46,7 +47,7 @@ use std::time::Duration;
                         kubectl get pods -A -o json | airtight verify - --mirror mirror.internal\n  \
                         airtight verify --mirror mirror.internal --namespace shop --chart charts/shop -f values/prod.yaml\n  \
                         airtight verify --print-rbac | kubectl apply -f -\n\n\
-                        Exit status: 0 clean, 1 findings, 2 the cluster could not be read.")]
+                        Exit status: 0 clean, 1 findings as severe as --fail-on says, 2 the cluster could not be read.")]
 pub(crate) struct Args {
     /// Saved objects instead of a cluster: files, folders, or - for stdin, with what `kubectl get -o json` or `-o yaml` prints, a plain
     /// list of images, or the table of `crictl images`
@@ -108,6 +109,8 @@ pub(crate) struct Args {
     settings: SettingsFlags,
     #[command(flatten)]
     output: OutputFlags,
+    #[command(flatten)]
+    exit: ExitFlags,
     #[command(flatten)]
     config: ConfigFlags,
     #[command(flatten)]
@@ -175,6 +178,7 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
             args.learn(folder, &unrendered, streams, &reach)?;
         }
     }
+    report.findings.retain(|finding| finding.severity <= args.settings.least() || finding.is_unseen());
     let mut report = args.accepted(report, settings, &config, &reach)?;
     report.hide_secrets(args.output.shows_changes());
     differences_last(&mut report);
@@ -295,6 +299,6 @@ impl Args {
         let reports = [report];
         let reports = KeptReports::of(&reports);
         self.output.write(&reports, streams)?;
-        Ok(if reports.totals().is_clean() { Outcome::Clean } else { Outcome::Findings })
+        Ok(self.exit.of(reports.totals(), streams))
     }
 }
