@@ -124,6 +124,15 @@ pub(crate) fn unjudged(traced: &Traced, settings: &Settings, limits: &Limits) ->
     Ok(distinct(&uses, &traced.origins, None, &|_| Vec::new()))
 }
 
+/// The distinct references of manifests without a chart and without a mirror, sorted: each is its own source.
+pub(crate) fn unjudged_manifests(analysis: &Analysis) -> Vec<Image> {
+    let mut images = distinct(&analysis.images, &analysis.origins, None, &|_| Vec::new());
+    for image in &mut images {
+        image.source = Reference::parse(&image.reference).ok().map(|reference| reference.to_string());
+    }
+    images
+}
+
 fn distinct<'a>(
     uses: &'a [Judged],
     origins: &Origins,

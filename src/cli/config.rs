@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 #[command(next_help_heading = "Configuration")]
 pub(crate) struct ConfigFlags {
     /// Configuration file (default: airtight.yaml in the working folder or a folder above it)
-    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    #[arg(long, value_name = "FILE", env = "AIRTIGHT_CONFIG", hide_env_values = true)]
     pub config: Option<PathBuf>,
-    /// Do not read a configuration file
+    /// Do not read a configuration file, whatever --config or the environment names
     #[arg(long)]
     pub no_config: bool,
 }

@@ -43,6 +43,8 @@ pub(crate) struct Job {
     pub entry: Option<ReleaseSpec>,
     /// Its location in the configuration.
     pub place: Option<Place>,
+    /// Whether it is one of several, so that what is said about it names it.
+    pub is_listed: bool,
 }
 
 /// The result of a job.
@@ -68,7 +70,7 @@ impl Job {
     ) -> Result<Self, Error> {
         let (name, chart) = (name.to_owned(), fetch.reference(chart)?);
         let flags = flags.clone().repeatable();
-        Ok(Self { name, environment: None, chart, flags, settings, entry: None, place: None })
+        Ok(Self { name, environment: None, chart, flags, settings, entry: None, place: None, is_listed: false })
     }
 
     /// A release of the configuration, combined with the flags.
@@ -81,6 +83,7 @@ impl Job {
             settings,
             entry: Some(entry.clone()),
             place: None,
+            is_listed: true,
         }
     }
 
@@ -134,7 +137,7 @@ impl Job {
             let mut report = report.map_err(|error| without_secrets(&prepared, error))?;
             report.release.environment.clone_from(&self.environment);
             self.place_what_is_missing(&mut report);
-            report.is_listed = self.entry.is_some();
+            report.is_listed = self.is_listed;
             Ok(Checked { report, settings: self.settings.clone(), comments: comments(&prepared, &self.chart, store) })
         });
         Done { log, checked }

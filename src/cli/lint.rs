@@ -1,6 +1,7 @@
 //! `airtight lint`: which images bypass the mirror, and who decided so.
 
 use super::changed::is_before_first_commit;
+use super::charts::{charts_of, release_names};
 use super::collect::{Collected, Told};
 use super::config::ConfigFlags;
 use super::exit_status::ExitFlags;
@@ -45,17 +46,19 @@ use std::sync::Arc;
                         airtight lint --fail-on error\n  \
                         helm template shop charts/shop | airtight lint - --mirror mirror.internal\n\n{}", exit_status::table()))]
 pub(crate) struct Args {
-    /// A chart: a folder, an archive, oci://HOST/PATH or the URL of an archive; - reads manifests, or a plain list of images, from stdin
-    pub(super) chart: Option<PathBuf>,
-    /// The release's name
-    #[arg(long, default_value = "release-name", requires = "chart")]
-    pub(super) name: String,
+    /// Charts: folders, archives, oci://HOST/PATH or URLs of archives, or folders of charts; - reads manifests, or a plain list of
+    /// images, from stdin
+    #[arg(value_name = "CHART")]
+    pub(super) charts: Vec<PathBuf>,
+    /// The release's name (default: release-name; with several charts the name of each chart's folder or archive)
+    #[arg(long, requires = "charts")]
+    pub(super) name: Option<String>,
     /// Check this release of airtight.yaml, NAME or NAME/ENVIRONMENT (can be given several times, or comma-separated)
-    #[arg(long = "release", value_name = "RELEASE", value_delimiter = ',', conflicts_with = "chart")]
+    #[arg(long = "release", value_name = "RELEASE", value_delimiter = ',', conflicts_with = "charts")]
     pub(super) releases: Vec<String>,
     /// Check manifests rendered elsewhere or read from a cluster: a file, a folder, or - for stdin; YAML, JSON, a plain list of
     /// images, one per line, or the table of `crictl images`
-    #[arg(long, value_name = "PATH", conflicts_with_all = ["chart", "releases", "changed_since"])]
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["charts", "releases", "changed_since"])]
     manifests: Vec<PathBuf>,
     /// Check only releases that changed since the merge base with a git revision, and report only what is new
     #[arg(long, value_name = "REV")]
@@ -108,10 +111,13 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
     let config = args.config.read(&mut reach)?;
     let reach = Arc::new(reach);
     args.check_outputs(&reach)?;
-    if args.chart.is_none() {
+    if args.charts.is_empty() {
         args.fetch.check_without_chart()?;
     }
-    args.fixes.check(args.chart.as_deref(), &reach)?;
+    args.fixes.check(&args.charts, &reach)?;
+    if args.charts.len() > 1 && args.charts.iter().any(|chart| chart.as_os_str() == "-") {
+        return Err(Error::input("- reads manifests, so it cannot be given together with charts").into());
+    }
     let since = args.changed_since.as_deref().filter(|revision| !is_before_first_commit(revision));
     match since {
         Some(revision) if args.manifests().is_none() => {
@@ -237,8 +243,8 @@ impl Args {
 
     /// The manifests to check, if manifests and not charts are checked.
     fn manifests(&self) -> Option<Vec<PathBuf>> {
-        match &self.chart {
-            Some(chart) if chart.as_os_str() == "-" => Some(vec![chart.clone()]),
+        match self.charts.as_slice() {
+            [chart] if chart.as_os_str() == "-" => Some(vec![chart.clone()]),
             _ => (!self.manifests.is_empty()).then(|| self.manifests.clone()),
         }
     }
@@ -255,8 +261,8 @@ impl Args {
 
     /// The jobs, which ask no mirror.
     fn silent_jobs(&self, config: &Config, reach: &Reach) -> Result<Vec<Job>, Error> {
-        if let Some(chart) = &self.chart {
-            return Ok(vec![self.typed(chart, self.settings.settings(config, &MirrorTarget::default(), reach)?)?]);
+        if !self.charts.is_empty() {
+            return self.typed(&self.settings.settings(config, &MirrorTarget::default(), reach)?, reach);
         }
         let Some(file) = &config.file else {
             return Err(Error::input(NOTHING));
@@ -281,9 +287,21 @@ impl Args {
         Ok(jobs)
     }
 
-    /// The chart on the command line.
-    pub(super) fn typed(&self, chart: &Path, settings: Settings) -> Result<Job, Error> {
-        Job::typed(&self.name, chart, &self.release, &self.fetch, settings)
+    /// The charts on the command line.
+    pub(super) fn typed(&self, settings: &Settings, reach: &Reach) -> Result<Vec<Job>, Error> {
+        let charts = charts_of(&self.charts, reach)?;
+        let is_listed = charts != self.charts || charts.len() > 1;
+        let names = match &self.name {
+            Some(_) if is_listed => return Err(Error::input("--name is for one chart, and there are several")),
+            Some(name) => vec![name.clone()],
+            None if is_listed => release_names(&charts),
+            None => vec!["release-name".to_owned()],
+        };
+        let job = |(chart, name): (&PathBuf, String)| {
+            let job = Job::typed(&name, chart, &self.release, &self.fetch, settings.clone())?;
+            Ok(Job { is_listed, ..job })
+        };
+        charts.iter().zip(names).map(job).collect()
     }
 
     /// Whether a release of the configuration is to be checked.
@@ -301,7 +319,7 @@ impl Args {
         entries: &'c [Suppression],
         baseline: Option<&'c Baseline>,
     ) -> Result<Suppressor<'c>, Error> {
-        let is_complete = self.chart.is_none()
+        let is_complete = self.charts.is_empty()
             && self.manifests.is_empty()
             && self.releases.is_empty()
             && self.changed_since.is_none();
@@ -367,7 +385,7 @@ impl Args {
         streams.log(&told.log.into_iter().filter(is_told).collect::<Vec<_>>());
         if let Some(error) = told.error {
             let error = format!("{error}{}", instead(job));
-            let name = job.entry.as_ref().map(|_| format!("{}: ", job.full_name())).unwrap_or_default();
+            let name = if job.is_listed { format!("{}: ", job.full_name()) } else { String::new() };
             let _ = writeln!(streams.err, "Error: {name}{error}");
             *outcome = Outcome::Failed;
         }

@@ -8,6 +8,7 @@ pub(crate) mod blame;
 mod booleans;
 pub(crate) mod bundle;
 pub(crate) mod changed;
+mod charts;
 mod collect;
 pub(crate) mod config;
 #[cfg(feature = "registry")]
@@ -99,7 +100,17 @@ enum Command {
 
 /// The command line as clap knows it.
 pub(crate) fn command() -> clap::Command {
-    Command::augment_subcommands(Root::command())
+    let commands = Command::augment_subcommands(Root::command());
+    commands.mut_subcommands(without_empty_variables)
+}
+
+/// A command that takes no default from a variable of the environment that is set to nothing.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let is_empty = |name: &std::ffi::OsStr| std::env::var_os(name).is_some_and(|text| text.is_empty());
+    let below = command.mut_subcommands(without_empty_variables);
+    below.mut_args(
+        |arg| if arg.get_env().is_some_and(is_empty) { arg.env(clap::builder::Resettable::Reset) } else { arg },
+    )
 }
 
 /// The same with the flags of one command only, if the first argument is that command: those of all take as long as a small render.
@@ -112,7 +123,7 @@ fn command_for(args: &[OsString]) -> clap::Command {
         Some("template") => template::Args::augment_args(own("template")),
         _ => return command(),
     };
-    Root::command().subcommand(one)
+    Root::command().subcommand(without_empty_variables(one))
 }
 
 fn parsed(args: Vec<OsString>) -> Result<Command, clap::Error> {

@@ -9,7 +9,9 @@ use crate::cli::missing_dependencies::dependencies;
 use crate::cli::release::ReleaseFlags;
 use crate::cli::settings::MirrorFlags;
 use crate::config::{Config, MirrorTarget, ReleaseSpec};
+use crate::disk::Reach;
 use crate::error::Error;
+use crate::limits::Limits;
 use crate::release::ReleaseInputs;
 use crate::settings::Settings;
 use crate::similar::did_you_mean;
@@ -22,7 +24,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct OneFlags {
     /// A chart: a folder, an archive, oci://HOST/PATH, the URL of an archive, or a name in the repository of --repo
-    chart: Option<PathBuf>,
+    pub(super) chart: Option<PathBuf>,
     /// The release's name
     #[arg(long, default_value = "release-name", conflicts_with = "of_config")]
     name: String,
@@ -133,6 +135,18 @@ impl RenderFlags {
     #[cfg(all(test, feature = "registry"))]
     pub(crate) fn set_patience(&mut self, patience: crate::registry::Patience) {
         self.fetch.source.set_patience(patience);
+    }
+
+    /// What is needed for manifests without a chart: the settings, whether there is a mirror, the limits, and what may be read.
+    ///
+    /// # Errors
+    /// A flag is given that only a chart can have.
+    pub(crate) fn without_chart(&self) -> Result<(Settings, bool, Limits, Reach), Error> {
+        self.fetch.check_without_chart()?;
+        let mut reach = self.release.reach()?;
+        let config = self.config.read(&mut reach)?;
+        let (settings, has_mirror) = self.settings(&config, &MirrorTarget::default())?;
+        Ok((settings, has_mirror, self.release.limits()?, reach))
     }
 
     /// What is checked: the configuration, as the flags select it.

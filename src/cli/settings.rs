@@ -30,12 +30,12 @@ pub(crate) struct SettingsFlags {
     ///
     /// `--mirror docker.io=harbor.corp/dockerhub-proxy --mirror quay.io=harbor.corp/quay-proxy` describes a registry with a
     /// project for each source; `*=harbor.corp/other`, or the host alone, applies to all other sources.
-    #[arg(long, value_name = "HOST")]
+    #[arg(long, value_name = "HOST", value_delimiter = ',', env = "AIRTIGHT_MIRROR", hide_env_values = true)]
     mirror: Vec<String>,
     /// How a source reference maps to a path on the mirror
     ///
     /// Default: from the configuration, otherwise path.
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, env = "AIRTIGHT_LAYOUT", hide_env_values = true)]
     layout: Option<LayoutFlag>,
     /// The values key from which charts read the mirror; it is set to the mirror unless the values set it (can be given several
     /// times; default: the key that the charts read, global.imageRegistry first)
@@ -132,12 +132,12 @@ impl From<LayoutFlag> for Layout {
 pub(crate) struct MirrorFlags {
     /// The private registry (default: from the configuration), or SOURCE=HOST/PATH for each source registry; a chart without
     /// values is rendered with its global key set to it
-    #[arg(long, value_name = "HOST")]
+    #[arg(long, value_name = "HOST", value_delimiter = ',', env = "AIRTIGHT_MIRROR", hide_env_values = true)]
     mirror: Vec<String>,
     /// How a source reference maps to a path on the mirror
     ///
     /// Default: from the configuration, otherwise path.
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, env = "AIRTIGHT_LAYOUT", hide_env_values = true)]
     layout: Option<LayoutFlag>,
     /// The values key from which charts read the mirror; it is set to the mirror unless the values set it (can be given several
     /// times; default: the key that the charts read, global.imageRegistry first)
@@ -180,12 +180,12 @@ impl MirrorFlags {
 pub(crate) struct PlaceFlags {
     /// The private registry (default: from the configuration): a host, optionally with a port and a path; or SOURCE=HOST/PATH for
     /// each source registry (can be given several times)
-    #[arg(long, value_name = "HOST")]
+    #[arg(long, value_name = "HOST", value_delimiter = ',', env = "AIRTIGHT_MIRROR", hide_env_values = true)]
     mirror: Vec<String>,
     /// How a source reference maps to a path on the mirror, with --rewrite
     ///
     /// Default: from the configuration, otherwise path.
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, env = "AIRTIGHT_LAYOUT", hide_env_values = true)]
     layout: Option<LayoutFlag>,
 }
 

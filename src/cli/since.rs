@@ -143,7 +143,7 @@ impl Args {
             _ => BTreeSet::new(),
         };
         let is_new = |remote: &RemoteChart| {
-            self.chart.is_none() && !self.allow_new_sources && !known.contains(remote.location.source())
+            self.charts.is_empty() && !self.allow_new_sources && !known.contains(remote.location.source())
         };
         let old = before.iter().filter_map(|before| match before {
             StateBefore::Was(job) => Some(&job.chart),
@@ -172,9 +172,9 @@ impl Args {
         let decides = policy.decides();
         let settings =
             |config: &Config, target: &MirrorTarget| self.settings.settings_with(config, target, bundle.clone());
-        if let Some(chart) = &self.chart {
-            let job = self.typed(chart, settings(decides, &MirrorTarget::default())?)?;
-            return Ok(vec![(job.clone(), StateBefore::Was(Box::new(job)))]);
+        if !self.charts.is_empty() {
+            let jobs = self.typed(&settings(decides, &MirrorTarget::default())?, reach)?;
+            return Ok(jobs.into_iter().map(|job| (job.clone(), StateBefore::Was(Box::new(job)))).collect());
         }
         let nothing = Config::default();
         let old = policy.old().map(|old| old.unwrap_or(&nothing));

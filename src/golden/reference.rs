@@ -63,7 +63,10 @@ fn page(name: &str, command: &Command, text: &mut String) {
         for part in after.to_string().split("\n\n") {
             // Indented lines are code.
             let _ = match part.split_once(":\n  ") {
-                Some((title, lines)) => writeln!(text, "\n{title}:\n\n```sh\n{}\n```", lines.replace("\n  ", "\n")),
+                Some((title, lines)) => {
+                    let kind = if title == "Exit status" { "text" } else { "sh" };
+                    writeln!(text, "\n{title}:\n\n```{kind}\n{}\n```", lines.replace("\n  ", "\n"))
+                }
                 None => writeln!(text, "\n{}", part.replace('\n', "  \n")),
             };
         }
@@ -104,6 +107,9 @@ fn help(arg: &Arg) -> String {
     }
     let defaults: Vec<String> =
         arg.get_default_values().iter().map(|value| value.to_string_lossy().into_owned()).collect();
+    if let Some(variable) = arg.get_env() {
+        let _ = write!(help, ". Default: the variable `{}`", variable.to_string_lossy());
+    }
     if !defaults.is_empty() && !arg.is_hide_default_value_set() && arg.get_action().takes_values() {
         let _ = write!(help, ". Default: `{}`", defaults.join(","));
     }

@@ -34,11 +34,11 @@ pub(crate) struct FetchFlags {
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Charts from registries")]
 pub(crate) struct SourceFlags {
-    /// Keep fetched charts in this folder (default: AIRTIGHT_CACHE_DIR, or airtight in the user's folder of caches)
-    #[arg(long, value_name = "FOLDER")]
+    /// Keep fetched charts in this folder (default: airtight in the user's folder of caches)
+    #[arg(long, value_name = "FOLDER", env = "AIRTIGHT_CACHE_DIR", hide_env_values = true)]
     cache_dir: Option<PathBuf>,
     /// Fetch nothing: take charts from the cache only
-    #[arg(long)]
+    #[arg(long, env = "AIRTIGHT_OFFLINE", hide_env_values = true)]
     offline: bool,
     #[command(flatten)]
     connection: ConnectionFlags,

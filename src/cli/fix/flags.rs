@@ -3,7 +3,7 @@
 use crate::disk::Reach;
 use crate::error::Error;
 use crate::fix::Safety;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What to fix, and where to write it.
 #[derive(Debug, Clone, clap::Args)]
@@ -31,12 +31,10 @@ impl FixFlags {
     }
 
     /// Rejects combinations that make no sense before the work begins.
-    pub(in crate::cli) fn check(&self, chart: Option<&Path>, reach: &Reach) -> Result<(), Error> {
-        if chart.is_some_and(|chart| chart.as_os_str() == "-") {
-            let flag = if self.is_on() { "--fix" } else { "--overlay" };
-            if self.is_on() || self.overlay.is_some() {
-                return Err(Error::input(format!("{flag}: manifests have no values files to fix")));
-            }
+    pub(in crate::cli) fn check(&self, charts: &[PathBuf], reach: &Reach) -> Result<(), Error> {
+        let flag = if self.is_on() { "--fix" } else { "--overlay" };
+        if (self.is_on() || self.overlay.is_some()) && charts.iter().any(|chart| chart.as_os_str() == "-") {
+            return Err(Error::input(format!("{flag}: manifests have no values files to fix")));
         }
         let overlay = self.overlay.as_deref();
         overlay.map_or(Ok(()), |path| reach.check_output(path).map_err(|error| error.after("--overlay")))

@@ -6,9 +6,10 @@ use super::explore::{explore, outcome, warn};
 use super::output::{terminal_width, write_file};
 use super::release::{hide_secrets, without_secrets};
 use super::settings::NO_MIRROR;
-use super::{Outcome, Problem, Streams};
-use crate::analysis::images::{images, unjudged};
-use crate::analysis::{Cause, RenderFailure, analyse, render};
+use super::{Outcome, Problem, Streams, manifests};
+use crate::analysis::images::{images, unjudged, unjudged_manifests};
+use crate::analysis::manifests::analyse_manifests;
+use crate::analysis::{Cause, RenderFailure, analyse, not_done, render};
 use crate::cli::one_release::{One, OneFlags, RenderFlags};
 use crate::closure::shared::Searches;
 use crate::closure::{Budget, Closure, Request};
@@ -32,12 +33,17 @@ use std::path::PathBuf;
 #[command(after_help = "Examples:\n  \
                         airtight images charts/shop --mirror mirror.internal\n  \
                         airtight images --release shop/prod --source --format list\n  \
+                        helm template shop charts/shop | airtight images -\n  \
                         airtight images --all --diff oci://ghcr.io/acme/charts/shop:1.4.0 charts/shop\n\n\
                         Exit status: 0 success, 1 nothing was rendered, or a list is incomplete (stderr says what is missing), 2 the chart \
                         does not render, or the tool could not do its work.")]
 pub(crate) struct Args {
     #[command(flatten)]
     one: OneFlags,
+    /// List the images of manifests rendered elsewhere or read from a cluster instead: a file, a folder, or - for stdin, as
+    /// `airtight lint --manifests` reads them; - in place of CHART is the same as --manifests -
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["chart", "of_config"])]
+    manifests: Vec<PathBuf>,
     /// Print what must be mirrored: the source reference, and its destination on the mirror
     #[arg(long, conflicts_with = "wide")]
     source: bool,
@@ -107,14 +113,17 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
     if let Some(old) = &args.diff {
         return difference::run(args, old, streams);
     }
-    let one = args.one.prepare(&args.render, streams)?;
-    if args.source && !one.has_mirror {
-        return Err(Error::input(format!("--source: {NO_MIRROR}")).into());
-    }
-    if args.all || args.format == Format::Tree {
-        return all(args, &one.prepared, &one.settings, one.environment, streams);
-    }
-    let (mut inventory, is_empty) = inventory(one, streams)?;
+    let (mut inventory, is_empty) = match args.manifests() {
+        Some(paths) => args.of_manifests(&paths, streams)?,
+        None => {
+            let one = args.one.prepare(&args.render, streams)?;
+            args.check_source(one.has_mirror)?;
+            if args.all || args.format == Format::Tree {
+                return all(args, &one.prepared, &one.settings, one.environment, streams);
+            }
+            inventory(one, streams)?
+        }
+    };
     let registries: BTreeSet<String> = inventory.images.iter().map(|image| image.registry.clone()).collect();
     args.narrow(&mut inventory);
     let out = &mut *streams.out;
@@ -141,7 +150,11 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
     }
     if is_empty {
         // Mirroring an empty list mirrors nothing.
-        let _ = writeln!(streams.err, "warning: the chart renders no manifests; is something disabled?");
+        let what = match args.manifests() {
+            Some(_) => "there are no manifests",
+            None => "the chart renders no manifests; is something disabled?",
+        };
+        let _ = writeln!(streams.err, "warning: {what}");
         return Ok(Outcome::Findings);
     }
     if left_out == 0 {
@@ -200,6 +213,44 @@ impl Args {
 
     fn budget(&self) -> Budget {
         Budget { runs: self.budget, ..Budget::default() }
+    }
+
+    /// The manifests to list, if it is not a chart.
+    fn manifests(&self) -> Option<Vec<PathBuf>> {
+        match &self.one.chart {
+            Some(chart) if chart.as_os_str() == "-" => Some(vec![chart.clone()]),
+            _ => (!self.manifests.is_empty()).then(|| self.manifests.clone()),
+        }
+    }
+
+    fn check_source(&self, has_mirror: bool) -> Result<(), Error> {
+        match self.source && !has_mirror {
+            true => Err(Error::input(format!("--source: {NO_MIRROR}"))),
+            false => Ok(()),
+        }
+    }
+
+    /// The images of manifests without a chart, and whether there are no manifests.
+    ///
+    /// # Errors
+    /// Something cannot be read: a partial list would be taken for a complete one.
+    fn of_manifests(&self, paths: &[PathBuf], streams: &mut Streams<'_>) -> Result<(Inventory, bool), Error> {
+        if self.all || self.format == Format::Tree {
+            return Err(Error::input("--all: manifests have no switches; name the chart that they were rendered from"));
+        }
+        let (settings, has_mirror, limits, reach) = self.render.without_chart()?;
+        self.check_source(has_mirror)?;
+        let analysis = analyse_manifests(&manifests::read(paths, &reach, streams)?, &settings, &limits);
+        let not_done = not_done(&analysis.work);
+        if let Some(failure) = analysis.unreadable.first().or(not_done.as_ref()) {
+            let place = failure.place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
+            return Err(Error::input(format!("{place}{}", failure.message)));
+        }
+        let mut images = if has_mirror { images(&analysis, &settings) } else { unjudged_manifests(&analysis) };
+        hide_in_images(&mut images, &Secrets::of(&analysis.origins));
+        let mirror = has_mirror.then(|| settings.mirror.to_string());
+        let is_empty = analysis.manifests.is_empty();
+        Ok((Inventory { release: ReleaseName::default(), mirror, images, gated: Vec::new() }, is_empty))
     }
 
     /// What the release can print over all of its switches, of the registries that the flags ask for.

@@ -151,6 +151,8 @@ fn summary(inventory: &Inventory) -> String {
     let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
     let found = format!("{} in {}", count(inventory.images.len(), "reference"), count(uses, "place"));
     match &inventory.mirror {
+        // Manifests have no release.
+        None if inventory.release.name.is_empty() => found,
         None => format!("{found}, as the chart renders without a mirror"),
         Some(mirror) => {
             let through = inventory.images.iter().filter(|image| image.class.resolves()).count();
