@@ -111,6 +111,14 @@ impl Error {
         Self { location, ..self }
     }
 
+    /// The same error about a file: its location, if it has one, is in that file.
+    pub(crate) fn in_file(mut self, file: &str) -> Self {
+        if let Some(location) = &mut self.location {
+            file.clone_into(&mut location.file);
+        }
+        self
+    }
+
     /// The kind of the error.
     pub fn kind(&self) -> ErrorKind {
         self.kind
@@ -121,7 +129,8 @@ impl Error {
         &self.text
     }
 
-    /// For an error in a template, the innermost position.
+    /// For an error in a template, the innermost position; for a file that is not YAML, or a Chart.yaml that is none, the position in
+    /// it, if that is known.
     pub fn location(&self) -> Option<&Location> {
         self.location.as_ref()
     }
@@ -134,6 +143,17 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+impl Location {
+    /// The position of a byte in a text.
+    pub(crate) fn of_byte(file: &str, text: &[u8], at: u32) -> Self {
+        let before = text.get(..at as usize).unwrap_or(text);
+        let start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+        let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count() as u32;
+        let column = 1 + String::from_utf8_lossy(&before[start..]).chars().count() as u32;
+        Self { file: file.to_owned(), line, column }
+    }
+}
 
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

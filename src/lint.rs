@@ -6,7 +6,7 @@ use crate::analysis::on_mirror::OnMirror;
 use crate::analysis::overlay::put_in_overlay;
 use crate::analysis::running::{analyse_running, analyse_saved};
 use crate::analysis::upgrade::{OtherEvent, other_event};
-use crate::analysis::{Analysis, analyse};
+use crate::analysis::{Analysis, Cause, Refusal, analyse};
 use crate::compiler::Compiler;
 use crate::error::Error;
 use crate::limits::Limits;
@@ -30,8 +30,12 @@ pub(crate) fn lint(
     compiler: &mut Compiler,
     log: &mut Vec<String>,
 ) -> Result<Report, Error> {
-    let prepared = &prepared.afresh();
-    let mut analysis = analyse(prepared, settings, compiler, log)?;
+    let mut prepared = prepared.afresh();
+    let mut analysis = analyse(&prepared, settings, compiler, log)?;
+    if let Some(judged) = in_spite_of_schema(&mut prepared, &analysis, settings, compiler)? {
+        analysis = judged;
+    }
+    let prepared = &prepared;
     let other = other_event(prepared, &analysis, settings, compiler);
     analysis.note_what_was_not_done(&prepared.work);
     let mut report = report(Some(prepared), &analysis, settings);
@@ -45,6 +49,29 @@ pub(crate) fn lint(
         }
     }
     Ok(report)
+}
+
+/// The analysis of a release whose values the schema of its chart refuses, as if the schema were not asked: its refusal is reported, and
+/// does not hide what can be judged without it. `None` if the schema is not why it does not render, or not the only reason.
+fn in_spite_of_schema(
+    prepared: &mut ReleaseInputs,
+    analysis: &Analysis,
+    settings: &Settings,
+    compiler: &mut Compiler,
+) -> Result<Option<Analysis>, Error> {
+    let Some(failure) = analysis.failure.as_ref().filter(|failure| failure.cause == Cause::Schema) else {
+        return Ok(None);
+    };
+    let unchecked = ReleaseInputs { check_schema: false, ..prepared.afresh() };
+    let mut judged = analyse(&unchecked, settings, compiler, &mut Vec::new())?;
+    if judged.failure.is_some() {
+        return Ok(None);
+    }
+    let refused = prepared.refused_by_schema(&[], compiler);
+    let places = refused.iter().filter_map(|path| judged.set_at(path)).collect();
+    judged.refusal = Some(Refusal { failure: failure.clone(), places });
+    *prepared = unchecked;
+    Ok(Some(judged))
 }
 
 /// The report of the rules on an analysis.

@@ -356,6 +356,17 @@ impl ReleaseInputs {
         })
     }
 
+    /// The values that the schemas of the charts refuse, by their paths from the top chart.
+    pub(crate) fn refused_by_schema(&self, changes: &[InputChange], compiler: &Compiler) -> Vec<ValuesPath> {
+        let processed = self.values_with_mirror(changes, &[], None, &mut Vec::new(), compiler.defaults());
+        processed.map_or_else(
+            |_| Vec::new(),
+            |values::Processed { root, values }| {
+                schema::refused(&root, &values, self.env.helm, &self.limits, compiler.schemas())
+            },
+        )
+    }
+
     /// The schemas that helm fetches when it validates the values.
     pub(crate) fn remote_schemas(&self) -> Vec<Remote> {
         // Coalescing again has a cost, and most charts have no schema, or one without references.

@@ -94,6 +94,14 @@ impl Settings {
 /// `"a..b" is not a path such as global.imageRegistry: a name is empty`.
 pub(crate) fn mirror_key(text: &str) -> Result<ValuesPath, Error> {
     let wrong = |why| Error::input(format!("{text:?} is not a path such as global.imageRegistry: {why}"));
+    if let Some(odd) = text.chars().find(|&c| c.is_whitespace() || matches!(c, ',' | '=' | ':')) {
+        return Err(match odd {
+            ',' | ' ' => wrong("several paths are given one by one"),
+            '=' => wrong("it is set to the mirror, so it has no value"),
+            ':' => wrong("it is a path of keys, and no registry"),
+            _ => wrong("it contains white space"),
+        });
+    }
     let keys = parse_keys(text).map_err(wrong)?;
     match keys.iter().all(|key| key.name().is_some()) {
         true if keys.is_empty() => Err(wrong("it is empty")),

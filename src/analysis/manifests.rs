@@ -113,6 +113,7 @@ impl Analysis {
             unstable: Vec::new(),
             pull_secrets: PullSecrets::default(),
             failure: None,
+            refusal: None,
             unreadable: Vec::new(),
             running: None,
             work,

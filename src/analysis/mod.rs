@@ -40,7 +40,7 @@ use crate::chart::Chart;
 use crate::compiler::Compiler;
 use crate::error::Error;
 use crate::images::{Class, Search};
-use crate::provenance::Decider;
+use crate::provenance::{Decider, decider_of};
 use crate::reads::{ReadFlow, Statics, ValueReads};
 use crate::reference::Mirror;
 use crate::release::ReleaseInputs;
@@ -51,10 +51,10 @@ use crate::running::Running;
 use crate::settings::Settings;
 use crate::source::{File, Place};
 use crate::template;
-use crate::template::Map;
 use crate::template::decisions::Course;
-use crate::trace::Origins;
-use crate::values::Instance;
+use crate::template::{Map, Value};
+use crate::trace::{Origin, Origins};
+use crate::values::{Instance, value_at};
 use crate::values_path::{Key, ValuesPath};
 use crate::work::Work;
 use std::cell::OnceCell;
@@ -102,6 +102,8 @@ pub(crate) struct Analysis {
     pub rendered: Rendered,
     /// The failure, if the release did not render.
     pub failure: Option<RenderFailure>,
+    /// The schema's refusal of a release that was judged in spite of it.
+    pub refusal: Option<Refusal>,
     /// The values that the templates read.
     pub reads: ValueReads,
     /// The values that their code could read.
@@ -141,6 +143,15 @@ pub(crate) struct RenderFailure {
     pub refuses_mirror: bool,
     /// Whether the chart stopped before its templates were executed: a schema, a dependency, a Kubernetes version.
     pub before_templates: bool,
+}
+
+/// What the schema of a chart refuses.
+#[derive(Debug, Clone)]
+pub(crate) struct Refusal {
+    /// The failure of the release.
+    pub failure: RenderFailure,
+    /// Where the values are set that do not match, in the order of the message.
+    pub places: Vec<Place>,
 }
 
 /// Renders a release and judges its images. Helm's log lines are added to `log`.
@@ -206,6 +217,7 @@ fn analyse_with(
         values: values.clone(),
         rendered,
         failure,
+        refusal: None,
         reads,
         statics,
         flow: OnceCell::new(),
@@ -287,6 +299,19 @@ impl Analysis {
             Class::NotRewritten => of_rewrite(),
             _ => judged.culprits.iter().collect(),
         }
+    }
+
+    /// Where the value at a path of the top chart was set; for a map or a list, the first of what is in it.
+    pub(crate) fn set_at(&self, path: &[Key]) -> Option<Place> {
+        fn first(value: &Value) -> Option<Origin> {
+            match value {
+                Value::Map(map) if !map.is_empty() => map.entries().iter().find_map(|(_, member)| first(member)),
+                Value::List(list) if !list.is_empty() => list.iter().find_map(first),
+                value => Some(value.origin()).filter(|origin| !origin.is_none()),
+            }
+        }
+        let origin = first(&value_at(&self.values, path)?)?;
+        decider_of(origin, 0, &self.origins).place
     }
 
     /// Records that something that the verdict needs was not done: the verdict does not hold then.

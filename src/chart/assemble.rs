@@ -49,7 +49,12 @@ impl Assembler<'_, '_> {
         if let Some(file) = files.iter().find(|file| u32::try_from(file.content.len()).is_err()) {
             return Err(Error::chart(format!("{} has 4 GiB or more", file.path)));
         }
-        let parts = self.sort(files)?;
+        let parts = self.sort(files).map_err(|error| match error.location().map(|location| location.file.clone()) {
+            Some(file) => {
+                error.in_file(&folder.map_or_else(|| format!("{parent}{file}"), |folder| inside(folder, &file)))
+            }
+            None => error,
+        })?;
         let draft = parts.draft.ok_or_else(|| Error::chart("Chart.yaml file is missing"))?;
         let metadata = draft.validate()?;
         let base = format!("{parent}{}", metadata.name);
@@ -121,7 +126,8 @@ impl Assembler<'_, '_> {
     /// Sorts the files by role and parses those with a special meaning.
     fn sort(&mut self, files: Vec<RawFile>) -> Result<Parts, Error> {
         let (limits, helm) = (self.budget.limits, self.budget.helm);
-        let cannot = |file: &'static str| move |error: Error| error.after(format_args!("cannot load {file}"));
+        let cannot =
+            |file: &'static str| move |error: Error| error.after(format_args!("cannot load {file}")).in_file(file);
         let mut parts = Parts::default();
         for file in files.iter().filter(|file| file.path == "Chart.yaml") {
             // Helm quirk: a second Chart.yaml of an archive is decoded on top of the first.
@@ -138,7 +144,8 @@ impl Assembler<'_, '_> {
                 "Chart.lock" => parts.lock = lock(&file, limits).map_err(cannot("Chart.lock"))?,
                 "values.yaml" => {
                     let documents = yaml::read_documents(&file.content, helm, limits);
-                    let documents = documents.map_err(of_yaml).map_err(cannot("values.yaml"))?;
+                    let documents =
+                        documents.map_err(|error| of_yaml(error, &file.content)).map_err(cannot("values.yaml"))?;
                     parts.values = Some((file.content, documents));
                 }
                 "values.schema.json" => parts.schema = Some(file.content),

@@ -3,10 +3,11 @@
 //! Helm converts YAML to JSON with the target Go type in mind (a number for a string becomes text), and decodes that JSON on top
 //! of existing values: a requirements.yaml is decoded on top of Chart.yaml.
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Location};
 use crate::json::place::{place, token};
 use crate::limits::Limits;
 use crate::yaml::{self, Data, Node};
+use std::cell::Cell;
 
 /// A type into which a YAML value can be decoded.
 pub(super) trait Target {
@@ -31,6 +32,8 @@ pub(super) trait Fields: Default {
 pub(super) struct At {
     /// `.dependencies.0.name`; empty at the top.
     path: String,
+    /// Where the value is that does not fit, once there is one.
+    byte: Cell<Option<u32>>,
 }
 
 impl At {
@@ -45,6 +48,7 @@ impl At {
 
     pub(super) fn mismatch(&self, node: &Node, go_type: &str) -> String {
         let found = node.data.json_kind();
+        self.byte.set(Some(node.start));
         let place = place(&self.path);
         format!("json: cannot unmarshal {found} into {place} of type {go_type}")
     }
@@ -52,8 +56,10 @@ impl At {
 
 /// Decodes the first document of a text on top of a struct.
 pub(super) fn decode_onto(target: &mut impl Fields, text: &[u8], limits: &Limits) -> Result<(), Error> {
-    let node = yaml::read(text, limits).map_err(|error| of_yaml(error).after("error converting YAML to JSON"))?;
-    decode_node(target, &node, &mut At::default())
+    let node = yaml::read(text, limits).map_err(|error| of_yaml(error, text).after("error converting YAML to JSON"))?;
+    let mut at = At::default();
+    decode_node(target, &node, &mut at)
+        .map_err(|error| error.at(at.byte.get().map(|byte| Location::of_byte("", text, byte))))
 }
 
 /// Decodes a value on top of a struct.
@@ -63,8 +69,9 @@ pub(super) fn decode_node(target: &mut impl Fields, node: &Node, at: &mut At) ->
 }
 
 /// The error for a file of a chart that is not YAML.
-pub(super) fn of_yaml(error: yaml::Error) -> Error {
-    Error::new(error.kind(ErrorKind::Chart), error.to_string())
+pub(super) fn of_yaml(error: yaml::Error, text: &[u8]) -> Error {
+    let location = error.at.map(|at| Location::of_byte("", text, at));
+    Error::new(error.kind(ErrorKind::Chart), error.to_string()).at(location)
 }
 
 fn set_fields<F: Fields>(target: &mut F, node: &Node, at: &mut At) -> Result<(), String> {

@@ -66,7 +66,8 @@ pub(crate) fn load_from(source: &ChartAt<'_>, limits: &Limits, helm: HelmVersion
     let folder = seen_as.filter(|_| is_folder);
     let (files, generation) = if is_folder {
         let folder = reach.folder(by, path, "the chart")?;
-        let generation = generation(&folder::chart_yaml(&folder, &budget)?, &budget)?;
+        let generation = generation(&folder::chart_yaml(&folder, &budget)?, &budget)
+            .map_err(|error| error.in_file(&path.join("Chart.yaml").to_string_lossy()))?;
         (folder::read(&folder, &mut budget, &mut warnings)?, generation)
     } else {
         let file = reach.open(by, path)?.file;

@@ -14,7 +14,7 @@ use super::policy::ConfigFrom;
 use super::progress::Progress;
 use super::release::ReleaseFlags;
 use super::settings::SettingsFlags;
-use super::{Outcome, Problem, Streams, exit_status, manifests};
+use super::{Outcome, Problem, Streams, exit_status, manifests, with_location};
 use crate::chart_reference::RemoteChart;
 use crate::cli::one_release::no_release;
 use crate::config::{Config, MirrorTarget, ReleaseSpec, Suppression};
@@ -384,7 +384,7 @@ impl Args {
         };
         streams.log(&told.log.into_iter().filter(is_told).collect::<Vec<_>>());
         if let Some(error) = told.error {
-            let error = format!("{error}{}", instead(job));
+            let error = format!("{}{}", with_location(&error), instead(job));
             let name = if job.is_listed { format!("{}: ", job.full_name()) } else { String::new() };
             let _ = writeln!(streams.err, "Error: {name}{error}");
             *outcome = Outcome::Failed;

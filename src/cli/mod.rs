@@ -184,6 +184,14 @@ impl std::fmt::Debug for Streams<'_> {
     }
 }
 
+/// An error with its location, if it has one.
+fn with_location(error: &Error) -> String {
+    match error.location() {
+        Some(location) => format!("{error}\n  at {location}"),
+        None => error.to_string(),
+    }
+}
+
 /// Runs the command with the process's arguments and streams.
 pub fn main() -> ExitCode {
     // The message of a panic may contain text of a chart.
@@ -197,10 +205,7 @@ pub fn main() -> ExitCode {
             let mut streams = Streams { out: &mut out, err: &mut io::stderr(), input: &mut io::stdin() };
             run(std::env::args_os(), &mut streams)
         };
-        match out.flush() {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Outcome::Failed,
-            _ => outcome,
-        }
+        finished(out.flush(), outcome, &mut Door::to_err(&mut io::stderr()))
     };
     match on_large_stack(run) {
         Some(outcome) => outcome.into(),
@@ -222,10 +227,24 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString>>, streams: &mut St
     let (mut out, mut err) = (Door::to_out(streams.out), Door::to_err(streams.err));
     let outcome = run_behind_doors(args, &mut Streams { out: &mut out, err: &mut err, input: streams.input });
     let written = out.finish();
+    finished(written, outcome, &mut err)
+}
+
+/// The outcome once the output is complete, or cannot be: a full disk is said once.
+fn finished(written: io::Result<()>, outcome: Outcome, err: &mut dyn io::Write) -> Outcome {
     match written {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Outcome::Failed,
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            if outcome != Outcome::Failed {
+                let _ = writeln!(err, "{}", cannot_write(&error));
+            }
+            Outcome::Failed
+        }
         _ => outcome,
     }
+}
+
+fn cannot_write(error: &io::Error) -> String {
+    format!("Error: cannot write: {error}")
 }
 
 fn run_behind_doors(args: impl IntoIterator<Item = impl Into<OsString>>, streams: &mut Streams<'_>) -> Outcome {
@@ -269,13 +288,16 @@ fn run_behind_doors(args: impl IntoIterator<Item = impl Into<OsString>>, streams
     match result {
         Ok(outcome) => outcome,
         Err(Problem::Error(error)) => {
+            // The words of template are helm's.
+            let is_helms = matches!(command, Command::Template(_));
+            let error = if is_helms { error.to_string() } else { with_location(&error) };
             let _ = writeln!(streams.err, "Error: {error}");
             Outcome::Failed
         }
         // The reader of our output closed it.
         Err(Problem::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => Outcome::Clean,
         Err(Problem::Write(error)) => {
-            let _ = writeln!(streams.err, "Error: cannot write: {error}");
+            let _ = writeln!(streams.err, "{}", cannot_write(&error));
             Outcome::Failed
         }
     }

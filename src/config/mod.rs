@@ -161,8 +161,11 @@ impl Config {
     /// All errors, a line each: `airtight.yaml:3:5: unknown key "chrat"; did you mean "chart"?`.
     pub(crate) fn parse(file: &Arc<File>, folder: &str) -> Result<Self, Error> {
         let limits = Limits::default();
-        let malformed =
-            |error: yaml::Error| Error::new(error.kind(ErrorKind::Input), format!("{}: {error}", file.name()));
+        let malformed = |error: yaml::Error| {
+            let place = error.at.map(|start| Place { file: file.clone(), start, end: start }.to_string());
+            let place = place.unwrap_or_else(|| file.name().to_owned());
+            Error::new(error.kind(ErrorKind::Input), format!("{place}: {error}"))
+        };
         if let Some((start, key)) = yaml::repeated_key(file.bytes(), &limits).map_err(malformed)? {
             let place = Place { file: file.clone(), start, end: start };
             return Err(told(vec![problem(place, &format!("duplicate key {key:?}"))]));

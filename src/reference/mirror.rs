@@ -195,9 +195,18 @@ impl Mirror {
 
 impl Location {
     fn parse(text: &str) -> Result<Self, String> {
-        let text = text.trim_end_matches('/');
+        let (scheme, rest) = text.split_once("://").map_or((None, text), |(scheme, rest)| (Some(scheme), rest));
+        let bare = rest.trim_end_matches('/');
+        if bare != text && !bare.is_empty() {
+            // A user in it is masked.
+            check_host(bare.split('/').next().unwrap_or_default())?;
+            return Err(match scheme {
+                Some(scheme) => format!("{text:?} begins with {scheme}://, but a registry has no scheme: use {bare:?}"),
+                None => format!("{text:?} ends with a slash: use {bare:?}"),
+            });
+        }
         let (host, path) = text.split_once('/').unwrap_or((text, ""));
-        if host.is_empty() || text.contains("://") {
+        if host.is_empty() {
             return Err(format!(
                 "{text:?} is not a registry: use a host such as mirror.internal or mirror.internal:5000"
             ));
@@ -293,7 +302,7 @@ mod tests {
 
     #[test]
     fn sources_have_places_of_their_own() {
-        let flags = ["docker.io=harbor.corp/dockerhub-proxy", "quay.io=harbor.corp/quay", "harbor.corp/other/"];
+        let flags = ["docker.io=harbor.corp/dockerhub-proxy", "quay.io=harbor.corp/quay", "harbor.corp/other"];
         let mirror = Mirror::parse_all(&flags).expect("a mirror");
         for (source, place) in [
             ("docker.io", "harbor.corp/dockerhub-proxy"),

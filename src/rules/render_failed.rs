@@ -31,10 +31,11 @@
 //! ```
 
 use super::{Rule, RuleContext};
-use crate::analysis::{Cause, RenderFailure};
+use crate::analysis::{Cause, Refusal, RenderFailure};
 use crate::finding::{Excerpt, Finding, Severity};
 use crate::reads::GLOBAL;
 use crate::rule_ids;
+use crate::source::Place;
 
 pub(super) static RULE: Rule = Rule {
     id: rule_ids::RENDER_FAILED,
@@ -48,6 +49,19 @@ pub(super) static RULE: Rule = Rule {
 fn check(ctx: &mut RuleContext<'_>) {
     if let Some(failure) = &ctx.analysis.failure {
         ctx.findings.push(finding(failure, ctx));
+    }
+    if let Some(Refusal { failure, places }) = &ctx.analysis.refusal {
+        let label = |place: &Place| Excerpt { place: place.clone(), label: "the schema refuses this".to_owned() };
+        let told = Finding {
+            message: "the chart does not render: its schema refuses the values".to_owned(),
+            excerpts: places.iter().map(label).collect(),
+            notes: vec![
+                failure.message.trim_end().to_owned(),
+                "everything else was judged as with --skip-schema-validation".to_owned(),
+            ],
+            ..finding(failure, ctx)
+        };
+        ctx.findings.push(told);
     }
 }
 
@@ -94,7 +108,9 @@ fn help(failure: &RenderFailure, ctx: &RuleContext<'_>) -> String {
             "the template expects a value that nothing sets: if a parent chart sets it, lint that chart".to_owned()
         }
         Cause::Parse => "fix the template, or use a version of the chart that this version of helm renders".to_owned(),
-        Cause::Schema => "correct the values that the message names: they do not match the chart's schema".to_owned(),
+        Cause::Schema => "correct the values, which do not match the chart's schema; or install and lint with \
+                          --skip-schema-validation, if they are meant"
+            .to_owned(),
         Cause::Dependency => "add the chart's dependencies (`helm dependency build`)".to_owned(),
         Cause::KubeVersion => "lint with the Kubernetes version of the cluster (--kube-version)".to_owned(),
         Cause::Library => "lint a chart that uses this one: a library chart renders nothing itself".to_owned(),

@@ -373,7 +373,7 @@ mod tests {
                         accepted += 1;
                         let mut seen = BTreeSet::new();
                         let visits = cost.visit(&known.prepared, &values).unwrap();
-                        let answer = ask_boon(&known, &values, &visits, &mut seen);
+                        let answer = ask_boon(&known, &values, &visits, (&mut seen, &mut Vec::new()));
                         assert_eq!((answer, seen.len()), (Ok(()), 0), "{text} {value}");
                     }
                 }

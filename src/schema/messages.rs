@@ -11,18 +11,19 @@ use boon::{ErrorKind, InstanceToken, ValidationError};
 use serde_json::{Number, Value as Json};
 use std::collections::{HashMap, VecDeque};
 
-/// The message about values; `None` if they turn out to be valid.
+/// The message about values, and the pointers of the values that do not match; `None` if they turn out to be valid.
 pub(super) fn about_values(
     error: &ValidationError<'_, '_>,
     prepared: &Prepared,
     values: &Json,
     visits: &Visits,
-) -> Option<String> {
+) -> Option<(String, Vec<String>)> {
     let mut reader = Reader { prepared, values: Some(values), visits: Some(visits), used: HashMap::new() };
     let found = reader.top(error)?;
-    let mut text = String::new();
+    let (mut text, mut pointers) = (String::new(), Vec::new());
     found.iter().for_each(|finding| finding.print(0, &mut text));
-    Some(text.trim_start_matches('\n').to_owned())
+    found.iter().for_each(|finding| finding.pointers(&mut pointers));
+    Some((text.trim_start_matches('\n').to_owned(), pointers))
 }
 
 /// The message about a schema, with the line that names the metaschema.
@@ -43,9 +44,24 @@ struct Finding {
     /// `None` is skipped if it has a single cause.
     message: Option<String>,
     causes: Vec<Finding>,
+    /// The members of the value that it is about, if not all of it.
+    members: Vec<String>,
 }
 
 impl Finding {
+    /// The pointers of the values that do not match, as deep as the message goes.
+    fn pointers(&self, found: &mut Vec<String>) {
+        for member in &self.members {
+            let mut pointer = self.place.clone();
+            push_token(&mut pointer, member);
+            found.push(pointer);
+        }
+        if self.members.is_empty() && self.causes.is_empty() {
+            found.push(self.place.clone());
+        }
+        self.causes.iter().for_each(|cause| cause.pointers(found));
+    }
+
     fn print(&self, indent: usize, text: &mut String) {
         let mut below = indent;
         if self.message.is_some() || self.causes.len() != 1 {
@@ -86,9 +102,10 @@ fn wrapped(findings: Vec<(VecDeque<Wrap>, Finding)>) -> Vec<Finding> {
         let mut causes = wrapped(inside);
         if causes.len() > 1 {
             let message = Some("validation failed".to_owned());
-            causes = vec![Finding { place: wrap.place.clone(), message, causes }];
+            causes = vec![Finding { place: wrap.place.clone(), message, causes, members: Vec::new() }];
         }
-        out.push(Finding { place: wrap.place, message: Some(wrap.message.to_owned()), causes });
+        let message = Some(wrap.message.to_owned());
+        out.push(Finding { place: wrap.place, message, causes, members: Vec::new() });
     }
     out
 }
@@ -193,7 +210,11 @@ impl Reader<'_> {
             }
             _ => {}
         }
-        Some((wraps, Finding { place, message, causes }))
+        let members = match &error.kind {
+            ErrorKind::AdditionalProperties { got } => got.iter().map(|name| name.to_string()).collect(),
+            _ => Vec::new(),
+        };
+        Some((wraps, Finding { place, message, causes, members }))
     }
 
     /// Goes from a parent error to an error, and finds what boon omitted on the way or counted wrongly.

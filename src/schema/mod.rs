@@ -25,6 +25,7 @@ use crate::source::File;
 use crate::template::{Map, Value};
 use crate::trace::Str;
 use crate::values::Instance;
+use crate::values_path::{Key, ValuesPath};
 use boon::{CompileError, Compiler, Draft, SchemaIndex, Schemas, UrlLoader};
 use budget::Budget;
 use cost::Visits;
@@ -55,14 +56,26 @@ pub(crate) fn validate(
     limits: &Limits,
     known: &KnownSchemas,
 ) -> Result<Vec<String>, Error> {
-    let (text, warnings, seen) = (String::new(), Vec::new(), BTreeSet::new());
-    let mut check = Check { helm, limits, known, text, kind: ErrorKind::Refused, warnings, seen };
+    let mut check = Check::new(helm, limits, known);
     check.chart(instance, values);
     if check.text.is_empty() {
         return Ok(check.warnings);
     }
     const CONTEXT: &str = "values don't meet the specifications of the schema(s) in the following chart(s)";
     Err(Error::new(check.kind, format!("{CONTEXT}:\n{}", check.text)))
+}
+
+/// The values that do not match the schemas, by their paths from the top chart.
+pub(crate) fn refused(
+    instance: &Instance,
+    values: &Map,
+    helm: HelmVersion,
+    limits: &Limits,
+    known: &KnownSchemas,
+) -> Vec<ValuesPath> {
+    let mut check = Check::new(helm, limits, known);
+    check.chart(instance, values);
+    check.refused
 }
 
 struct Check<'l> {
@@ -75,6 +88,42 @@ struct Check<'l> {
     warnings: Vec<String>,
     /// The URNs that schemas refer to.
     seen: BTreeSet<String>,
+    /// The keys of the chart that is validated, from the top chart.
+    way: ValuesPath,
+    /// The values that do not match.
+    refused: Vec<ValuesPath>,
+}
+
+impl<'l> Check<'l> {
+    fn new(helm: HelmVersion, limits: &'l Limits, known: &'l KnownSchemas) -> Self {
+        Self {
+            helm,
+            limits,
+            known,
+            text: String::new(),
+            kind: ErrorKind::Refused,
+            warnings: Vec::new(),
+            seen: BTreeSet::new(),
+            way: ValuesPath::default(),
+            refused: Vec::new(),
+        }
+    }
+
+    /// Notes a value of the chart by its pointer.
+    fn refuse(&mut self, pointer: &str, values: &Json) {
+        let (mut path, mut above) = (self.way.clone(), String::new());
+        for token in pointer.split('/').skip(1) {
+            let name = token.replace("~1", "/").replace("~0", "~");
+            let is_list = values.pointer(&above).is_some_and(Json::is_array);
+            path.push(match name.parse() {
+                Ok(index) if is_list => Key::Index(index),
+                _ => Key::from(name.as_str()),
+            });
+            above.push('/');
+            above.push_str(token);
+        }
+        self.refused.push(path);
+    }
 }
 
 impl Check<'_> {
@@ -92,7 +141,11 @@ impl Check<'_> {
                 None => {}
                 Some(value) if value.is_nil() => {}
                 Some(value) => match value.as_map() {
-                    Some(table) => self.chart(child, table),
+                    Some(table) => {
+                        self.way.push(Key::from(child.name.as_str()));
+                        self.chart(child, table);
+                        self.way.pop();
+                    }
                     None => {
                         let found = value.ty().name;
                         self.text.push_str(&format!(
@@ -110,8 +163,9 @@ impl Check<'_> {
         let mut budget = Budget::new(self.limits);
         let known = self.known.read(schema, self.helm, &mut budget)?;
         let values = to_json(&Value::Map(values.clone()));
-        let mut seen = BTreeSet::new();
-        let result = catch_unwind(AssertUnwindSafe(|| run(&known, &values, &mut budget, &mut seen)));
+        let (mut seen, mut pointers) = (BTreeSet::new(), Vec::new());
+        let result = catch_unwind(AssertUnwindSafe(|| run(&known, &values, &mut budget, (&mut seen, &mut pointers))));
+        pointers.iter().for_each(|pointer| self.refuse(pointer, &values));
         for url in seen {
             if self.seen.insert(url.clone()) {
                 let warning = "unresolved URN reference ignored; using permissive schema";
@@ -123,7 +177,10 @@ impl Check<'_> {
     }
 }
 
-fn run(known: &Known, values: &Json, budget: &mut Budget, seen: &mut BTreeSet<String>) -> Result<(), Error> {
+/// What a validation notes: the URNs that schemas refer to, and the pointers of values that do not match.
+type Noted<'n> = (&'n mut BTreeSet<String>, &'n mut Vec<String>);
+
+fn run(known: &Known, values: &Json, budget: &mut Budget, noted: Noted<'_>) -> Result<(), Error> {
     let visits = budget.visit(&known.prepared, values)?;
     if accept::accepts(&known.prepared, values) {
         return Ok(());
@@ -131,7 +188,7 @@ fn run(known: &Known, values: &Json, budget: &mut Budget, seen: &mut BTreeSet<St
     // boon compares each schema that it finds with all schemas in its queue.
     let schemas = objects(&known.prepared.doc);
     budget.take(schemas.saturating_mul(schemas) / COMPARED_IN_A_STEP)?;
-    ask_boon(known, values, &visits, seen)
+    ask_boon(known, values, &visits, noted)
 }
 
 /// Comparisons of schemas in one step.
@@ -146,7 +203,7 @@ fn objects(doc: &Json) -> u64 {
     }
 }
 
-fn ask_boon(known: &Known, values: &Json, visits: &Visits, seen: &mut BTreeSet<String>) -> Result<(), Error> {
+fn ask_boon(known: &Known, values: &Json, visits: &Visits, (seen, pointers): Noted<'_>) -> Result<(), Error> {
     let prepared = &known.prepared;
     let own;
     let compiled = match visits.inexact.is_empty() {
@@ -168,7 +225,10 @@ fn ask_boon(known: &Known, values: &Json, visits: &Visits, seen: &mut BTreeSet<S
     match schemas.validate(values, *index) {
         Ok(()) => Ok(()),
         Err(error) => match messages::about_values(&error, prepared, values, visits) {
-            Some(text) => Err(Error::refused(format!("{text}\n"))),
+            Some((text, found)) => {
+                pointers.extend(found);
+                Err(Error::refused(format!("{text}\n")))
+            }
             None => Ok(()),
         },
     }
@@ -332,20 +392,12 @@ mod tests {
     use crate::limits::Limits;
     use crate::source::File;
     use crate::template::{Map, Value};
-    use std::collections::BTreeSet;
     use std::fmt::Write;
 
     fn check(schema: &str, values: &Map) -> (Result<(), Error>, Vec<String>) {
         let limits = Limits::default();
-        let mut check = Check {
-            helm: HelmVersion::V4,
-            limits: &limits,
-            known: &KnownSchemas::default(),
-            text: String::new(),
-            kind: ErrorKind::Refused,
-            warnings: Vec::new(),
-            seen: BTreeSet::new(),
-        };
+        let known = KnownSchemas::default();
+        let mut check = Check::new(HelmVersion::V4, &limits, &known);
         let file = File::new("values.schema.json", schema);
         let result = check.schema(&file, values);
         (result, check.warnings)

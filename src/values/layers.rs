@@ -3,7 +3,7 @@
 use super::json;
 use super::origins::{LayerOrigins, Nulls, hide};
 use super::strvals::{self, Flag};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Location};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::source::{File, Place};
@@ -64,7 +64,10 @@ impl ReadFiles {
         #[cfg(test)]
         self.parsed.lock().unwrap_or_else(PoisonError::into_inner).push(file.clone());
         let read = yaml::read_documents(file.bytes(), helm, limits);
-        let read = read.map_err(|error| Error::new(error.kind(ErrorKind::Input), error.to_string()))?;
+        let read = read.map_err(|error| {
+            let location = error.at.map(|at| Location::of_byte(file.shown(), file.bytes(), at));
+            Error::new(error.kind(ErrorKind::Input), error.to_string()).at(location)
+        })?;
         let read = Arc::new(Nodes::from(read));
         let mut known = lock();
         if known.len() < most {

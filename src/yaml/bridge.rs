@@ -35,7 +35,7 @@ pub(super) fn check(tree: &Tree<'_>, root: Id) -> Result<(), Error> {
     let problem = unsupported_key(&root).or_else(|| unsupported_number(&root));
     match problem {
         None => Ok(()),
-        Some(message) => Err(Error { line: None, message, bridge: true, limit: false }),
+        Some(message) => Err(Error { line: None, message, bridge: true, limit: false, at: None }),
     }
 }
 

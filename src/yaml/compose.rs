@@ -212,7 +212,13 @@ impl<'t> Composer<'t, '_> {
         self.depth += 1;
         if self.depth > self.max_depth {
             // The limit is that of Go's JSON.
-            return Err(Error { line: None, message: "exceeded max depth".to_owned(), bridge: true, limit: false });
+            return Err(Error {
+                line: None,
+                message: "exceeded max depth".to_owned(),
+                bridge: true,
+                limit: false,
+                at: None,
+            });
         }
         Ok(())
     }

@@ -24,11 +24,13 @@ pub(crate) fn read_documents(text: &[u8], helm: HelmVersion, limits: &Limits) ->
     let (parts, problem) = split(text);
     for document in parts {
         let (bytes, returns) = document.lines(text);
-        let mut node = read(&bytes, limits)
-            .map_err(|error| error.after("cannot unmarshal yaml document: error converting YAML to JSON"))?;
+        let shift = Shift { bytes: document.start, lines: document.line, returns: &returns };
+        let mut node = read(&bytes, limits).map_err(|error| {
+            let at = error.at.map(|at| shift.byte(at, text.len()));
+            Error { at, ..error.after("cannot unmarshal yaml document: error converting YAML to JSON") }
+        })?;
         must_be_map(&node).map_err(|error| error.after("cannot unmarshal yaml document"))?;
         check_values(&node, limits)?;
-        let shift = Shift { bytes: document.start, lines: document.line, returns: &returns };
         if shift.bytes > 0 || !returns.is_empty() {
             shift.node(&mut node, text.len());
         }
@@ -155,12 +157,13 @@ impl Shift<'_> {
     }
 
     fn place(&self, start: &mut u32, end: &mut u32, line: &mut u32, limit: usize) {
-        let shift = |at: u32| {
-            let returns = self.returns.partition_point(|&place| place < at as usize);
-            (at as usize + returns + self.bytes).min(limit) as u32
-        };
-        (*start, *end) = (shift(*start), shift(*end));
+        (*start, *end) = (self.byte(*start, limit), self.byte(*end, limit));
         *line += self.lines;
+    }
+
+    fn byte(&self, at: u32, limit: usize) -> u32 {
+        let returns = self.returns.partition_point(|&place| place < at as usize);
+        (at as usize + returns + self.bytes).min(limit) as u32
     }
 }
 

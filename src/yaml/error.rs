@@ -14,11 +14,13 @@ pub(crate) struct Error {
     pub(crate) bridge: bool,
     /// The text exceeds one of our limits; whether it is valid is not known.
     pub(crate) limit: bool,
+    /// Where it is, in bytes from the start of the text, if that is known.
+    pub(crate) at: Option<u32>,
 }
 
 impl Error {
     pub(super) fn limit(message: String) -> Self {
-        Self { line: None, message, bridge: true, limit: true }
+        Self { line: None, message, bridge: true, limit: true, at: None }
     }
 
     /// A document that does not fit in memory.
@@ -33,16 +35,21 @@ impl Error {
 
     /// The same error with a text of helm before it.
     pub(super) fn after(self, what: &str) -> Self {
-        Self { message: format!("{what}: {self}"), line: None, bridge: true, limit: self.limit }
+        Self { message: format!("{what}: {self}"), line: None, bridge: true, limit: self.limit, at: self.at }
     }
 
     /// An error of the conversion to JSON, or of what is read from it.
     pub(super) fn of_bridge(message: String) -> Self {
-        Self { line: None, message, bridge: true, limit: false }
+        Self { line: None, message, bridge: true, limit: false, at: None }
     }
 
     pub(super) fn without_line(message: String) -> Self {
-        Self { line: None, message, bridge: false, limit: false }
+        Self { line: None, message, bridge: false, limit: false, at: None }
+    }
+
+    /// The same error at a byte of the text.
+    pub(super) fn at(self, at: u32) -> Self {
+        Self { at: Some(at), ..self }
     }
 }
 

@@ -221,7 +221,7 @@ impl<'a> Parser<'a> {
             let token = self.scanner.next()?;
             let Some(&target) = self.anchors.get(name) else {
                 let name = String::from_utf8_lossy(name);
-                return Err(Error::without_line(format!("unknown anchor '{name}' referenced")));
+                return Err(Error::without_line(format!("unknown anchor '{name}' referenced")).at(token.start.at));
             };
             return Ok(self.tree.add(Content::Alias { name, target }, start, token.end));
         }
@@ -502,5 +502,5 @@ impl<'a> Parser<'a> {
 fn error(message: &str, mark: Mark) -> Error {
     // Go quirk: these lines count from 0, and the first line is not named.
     let line = if mark.line > 0 { Some(mark.line) } else { None };
-    Error { line, message: message.to_owned(), bridge: false, limit: false }
+    Error { line, message: message.to_owned(), bridge: false, limit: false, at: Some(mark.at) }
 }

@@ -211,7 +211,7 @@ impl<'a> Scanner<'a> {
                 self.fed = end;
                 self.next_piece += 1;
             } else if let Some(problem) = pieces.problem {
-                return Err(Error { line: None, message: problem.to_owned(), bridge: false, limit: false });
+                return Err(Error { line: None, message: problem.to_owned(), bridge: false, limit: false, at: None });
             } else {
                 // After the end there are only zeros.
                 self.fed += 1;
@@ -316,7 +316,7 @@ impl<'a> Scanner<'a> {
     pub(super) fn error(&self, message: &str) -> Error {
         // Go quirk: lines count from 0 here, one is added, and the first line is not named.
         let line = if self.line > 0 { Some(self.line + 1) } else { None };
-        Error { line, message: message.to_owned(), bridge: false, limit: false }
+        Error { line, message: message.to_owned(), bridge: false, limit: false, at: u32::try_from(self.pos).ok() }
     }
 
     // The queue.

@@ -99,6 +99,7 @@ pub(crate) fn written(text: &[u8], helm: HelmVersion, limits: &Limits) -> Result
                 message: "the text is not in UTF-8".to_owned(),
                 bridge: true,
                 limit: false,
+                at: None,
             });
         }
         let root = parse(Scanner::new(&decoded, limits))?;

@@ -321,6 +321,10 @@ pub(super) fn told(failure: &RenderFailure, prepared: &ReleaseInputs) -> Error {
         Cause::Unfinished => "the analysis is incomplete",
         _ => "the chart does not render",
     };
-    let error = without_secrets(prepared, Error::new(ErrorKind::Template, failure.message.as_str()));
-    error.reworded(|message| format!("{what}: {message}{at}"))
+    let way = match failure.cause {
+        Cause::Schema => "\n  --skip-schema-validation renders it in spite of its schema",
+        _ => "",
+    };
+    let error = without_secrets(prepared, Error::new(ErrorKind::Template, failure.message.trim_end()));
+    error.reworded(|message| format!("{what}: {message}{at}{way}"))
 }
