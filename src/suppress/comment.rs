@@ -1,7 +1,7 @@
 //! [`Comment`]: a suppression in a comment beside what it accepts.
 //!
 //! Syntax: `# airtight: ignore[rule, other-rule] reason` in a values file or a manifest, and in a template
-//! `{{/* airtight: ignore[rule] until 2026-12-31 reason */}}`; at the end of a line, or above it. It applies to that line and
+//! `{{/* airtight: ignore[rule] until 2026-12-31 reason */}}` (or `expires 2026-12-31`); at the end of a line, or above it. It applies to that line and
 //! what is nested below it. Blanks are ignored: `#airtight:ignore [ rule ,other-rule ]` is the same.
 
 use super::literal;
@@ -25,8 +25,8 @@ pub(crate) struct Comment {
     pub reason: String,
     /// The last day on which it applies.
     pub until: Option<Date>,
-    /// The text in place of that day, if it is not a date.
-    pub no_day: Option<String>,
+    /// What is wrong between the rules and the reason: then it has no effect.
+    pub wrong: Option<String>,
     /// The lines that it applies to, from 1.
     lines: Range<u32>,
     /// Whether it is in a template, where it applies to what is printed as well as to what is decided.
@@ -59,7 +59,7 @@ impl Comment {
             let written = text.get(range.clone())?;
             let (offset, words) = find(written)?;
             let (rules, reason) = parts(words);
-            let (until, no_day, reason) = day(reason);
+            let (until, wrong, reason) = day(reason);
             let begin = (range.start + offset) as u32;
             let (number, column) = file.line_column(begin);
             let index = number as usize - 1;
@@ -83,7 +83,7 @@ impl Comment {
             }
             let keys = about.map(|about| keys(&lines, &holders, about)).unwrap_or_default();
             let place = Place { file: file.clone(), start: begin, end };
-            Some(Self { place, rules, reason, until, no_day, lines: nested, in_template, about: keys })
+            Some(Self { place, rules, reason, until, wrong, lines: nested, in_template, about: keys })
         });
         found.collect()
     }
@@ -103,7 +103,7 @@ impl Comment {
                 comment.rules.iter().cloned().partition(|rule| was.rules.contains(rule));
             let earlier = [was.until, comment.until].into_iter().flatten().min();
             let is_longer = comment.until.is_none_or(|until| was.until.is_some_and(|old| until > old));
-            let was_none = was.reason.is_empty() || was.no_day.is_some();
+            let was_none = was.reason.is_empty() || was.wrong.is_some();
             let counts_more = was.until.is_some() && is_longer || was_none && !comment.reason.is_empty();
             if counts_more || !added.is_empty() {
                 new.push(Self { rules: if counts_more { comment.rules.clone() } else { added }, ..comment.clone() });
@@ -113,7 +113,7 @@ impl Comment {
                 known.push(Self {
                     rules: old,
                     until: earlier,
-                    no_day: was.no_day.clone().or_else(|| comment.no_day.clone()),
+                    wrong: was.wrong.clone().or_else(|| comment.wrong.clone()),
                     reason: if was.reason.is_empty() { String::new() } else { comment.reason.clone() },
                     ..comment.clone()
                 });
@@ -225,18 +225,33 @@ fn parts(words: &str) -> (Vec<String>, &str) {
     (rules.collect(), reason.trim())
 }
 
-/// `until 2026-12-31 because` → the day and the reason. A word that begins with a digit but is not a date is an error; any
-/// other word is part of the reason.
+/// The words that may stand before a day.
+const BEFORE_A_DAY: [&str; 2] = ["until", "expires"];
+
+/// `until 2026-12-31 because` → the day and the reason. Between the rules and the reason there is nothing else: another word before a
+/// day, or no day after one of these words, is wrong, because the suppression would apply longer than its author believes.
 fn day(reason: &str) -> (Option<Date>, Option<String>, String) {
-    let Some(rest) = reason.strip_prefix("until").filter(|rest| rest.starts_with(BLANKS)).map(str::trim_start) else {
-        return (None, None, reason.to_owned());
+    let cut = |text: &'_ str| -> (String, usize) {
+        let end = text.find(BLANKS).unwrap_or(text.len());
+        (text[..end].trim_end_matches([':', ',', '=']).to_owned(), end)
     };
-    let (day, because) = rest.split_once(BLANKS).unwrap_or((rest, ""));
-    let day = day.trim_end_matches([':', ',']);
-    match day.parse() {
-        Ok(day) => (Some(day), None, because.trim().to_owned()),
-        Err(_) if day.starts_with(|c: char| c.is_ascii_digit()) => (None, Some(day.to_owned()), reason.to_owned()),
-        Err(_) => (None, None, reason.to_owned()),
+    let (word, end) = cut(reason);
+    let rest = reason[end..].trim_start();
+    let (day, end) = cut(rest);
+    let is_day_like = day.len() >= 8 && day.starts_with(|c: char| c.is_ascii_digit()) && day.contains(['-', '/', '.']);
+    match (BEFORE_A_DAY.contains(&word.as_str()), day.parse()) {
+        (true, Ok(day)) => (Some(day), None, rest[end..].trim().to_owned()),
+        (true, Err(_)) => {
+            let wrong = match day.as_str() {
+                "" => format!("no day follows `{word}`"),
+                day => format!("{day:?} after `{word}` is not a date"),
+            };
+            (None, Some(wrong), reason.to_owned())
+        }
+        (false, _) if is_day_like && !word.is_empty() => {
+            (None, Some(format!("unknown word {word:?} before a date")), reason.to_owned())
+        }
+        (false, _) => (None, None, reason.to_owned()),
     }
 }
 

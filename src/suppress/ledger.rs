@@ -233,9 +233,10 @@ impl<'s> Ledger<'s> {
                 say(rule_ids::SUPPRESSION_WITHOUT_REASON, message, help, When::Always);
                 continue;
             }
-            if let Some(day) = &comment.no_day {
-                let message = format!("{day:?} is not a date, so the suppression of {} has no effect", comment.rules());
-                say(rule_ids::EXPIRED_SUPPRESSION, message, "write a date such as 2026-12-31", When::Always);
+            if let Some(wrong) = &comment.wrong {
+                let message = format!("{wrong}, so the suppression of {} has no effect", comment.rules());
+                let help = "write `until 2026-12-31` or `expires 2026-12-31` after the bracket, and then the reason";
+                say(rule_ids::EXPIRED_SUPPRESSION, message, help, When::Always);
                 continue;
             }
             if let Some(until) = comment.until.filter(|&until| until < self.suppressor.today) {

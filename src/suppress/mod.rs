@@ -118,7 +118,7 @@ impl Suppressor<'_> {
             if finding.is_unseen() {
                 continue;
             }
-            if !comment.reason.is_empty() && comment.no_day.is_none() && counts(comment.until) {
+            if !comment.reason.is_empty() && comment.wrong.is_none() && counts(comment.until) {
                 found = found.or(Some((comment.reason.clone(), AcceptedBy::Comment, comment.place.clone())));
             }
         }
