@@ -107,15 +107,47 @@ fn help(failure: &RenderFailure, ctx: &RuleContext<'_>) -> String {
         Cause::Missing(None) => {
             "the template expects a value that nothing sets: if a parent chart sets it, lint that chart".to_owned()
         }
-        Cause::Parse => "fix the template, or use a version of the chart that this version of helm renders".to_owned(),
+        Cause::Parse => match &failure.place {
+            Some(place) => format!(
+                "correct the syntax at {}:{}, or use a version of the chart that this version of helm renders",
+                place.file.shown(),
+                place.line()
+            ),
+            None => {
+                "correct the syntax of the template, or use a version of the chart that this version of helm renders"
+                    .to_owned()
+            }
+        },
         Cause::Schema => "correct the values, which do not match the chart's schema; or install and lint with \
                           --skip-schema-validation, if they are meant"
             .to_owned(),
-        Cause::Dependency => "add the chart's dependencies (`helm dependency build`)".to_owned(),
+        Cause::Dependency => dependencies(ctx),
         Cause::KubeVersion => "lint with the Kubernetes version of the cluster (--kube-version)".to_owned(),
-        Cause::Library => "lint a chart that uses this one: a library chart renders nothing itself".to_owned(),
+        Cause::Library => {
+            "a library chart renders nothing by itself: lint a chart that has it as a dependency".to_owned()
+        }
         Cause::NotYaml => "the template does not produce YAML: fix it, or the value that it prints there".to_owned(),
         Cause::Limit | Cause::Unfinished => "raise the limit that the message names, if you trust the chart".to_owned(),
         Cause::Other => "fix the error in the message; the mirror is not its cause".to_owned(),
+    }
+}
+
+/// How the chart gets the dependencies that it lacks.
+fn dependencies(ctx: &RuleContext<'_>) -> String {
+    let chart = ctx.prepared.map(|prepared| &prepared.chart);
+    let file = chart.and_then(|chart| chart.metadata_file.path());
+    // `build` needs a Chart.lock.
+    let verb = if chart.is_some_and(|chart| chart.lock.is_some()) { "build" } else { "update" };
+    match file.and_then(|file| file.strip_suffix("Chart.yaml")).map(|folder| folder.trim_end_matches('/')) {
+        _ if cfg!(not(feature = "registry")) => {
+            format!("`helm dependency {verb}` fetches them to charts/; this build of airtight cannot fetch")
+        }
+        Some(folder) => {
+            let folder = if folder.is_empty() { "." } else { folder };
+            format!(
+                "`airtight dependency {verb} {folder}` fetches them to charts/; --dependency-update loads them for this run alone"
+            )
+        }
+        None => "--dependency-update loads them for this run; the archive of the chart should contain them".to_owned(),
     }
 }
