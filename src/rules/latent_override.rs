@@ -70,10 +70,11 @@
 //! ```
 
 use super::{Rule, RuleContext};
-use crate::analysis::Proof;
+use crate::analysis::{Analysis, Gated, Proof};
 use crate::finding::{Excerpt, Finding, Severity};
-use crate::provenance::decider_of;
+use crate::provenance::{Decider, decider_of};
 use crate::rule_ids;
+use crate::source::Place;
 
 pub(super) static RULE: Rule = Rule {
     id: rule_ids::LATENT_OVERRIDE,
@@ -92,6 +93,7 @@ fn check(ctx: &mut RuleContext<'_>) {
         let mut excerpts: Vec<Excerpt> = Vec::new();
         excerpts.extend(decider.place.clone().map(|place| Excerpt { place, label: "set here".to_owned() }));
         let mut notes = Vec::new();
+        let mut severity = ctx.settings.severity(RULE.id, RULE.severity);
         let message = match &latent.proof {
             Proof::SwitchedOn { switches, reference } => {
                 let (switches, are) = (
@@ -101,14 +103,28 @@ fn check(ctx: &mut RuleContext<'_>) {
                 notes.push(format!("proven by enabling `{switches}`: then {reference} is pulled"));
                 format!("`{path}` bypasses {mirror} once `{switches}` {are} true")
             }
-            Proof::Possible(place) => {
-                excerpts.push(Excerpt { place: place.clone(), label: "this could read it".to_owned() });
-                format!("`{path}` may bypass {mirror} once something renders it")
-            }
+            Proof::Possible(place) => match behind(&decider, analysis) {
+                Some(gated) => {
+                    let switches = gated.switches.join("` and `");
+                    notes.push(format!(
+                        "proven by rendering what `{switches}` enables: then {} is pulled",
+                        gated.reference
+                    ));
+                    format!("`{path}` bypasses {mirror} once `{switches}` holds")
+                }
+                None => {
+                    severity = ctx.settings.severity(RULE.id, Severity::Hint);
+                    excerpts.push(Excerpt { place: place.clone(), label: "this could read it".to_owned() });
+                    notes.push(
+                        "no switch was found with which this is rendered: it was tried, and is not proven".to_owned(),
+                    );
+                    format!("`{path}` may bypass {mirror} once something renders it")
+                }
+            },
         };
         ctx.findings.push(Finding {
             rule: RULE.id,
-            severity: ctx.settings.severity(RULE.id, RULE.severity),
+            severity,
             message,
             subject: None,
             excerpts,
@@ -117,4 +133,13 @@ fn check(ctx: &mut RuleContext<'_>) {
             fix: latent.fix.clone(),
         });
     }
+}
+
+/// What was rendered of a branch that was not taken, if a setting decides the image there.
+fn behind<'a>(setting: &Decider, analysis: &'a Analysis) -> Option<&'a Gated> {
+    let own = setting.place.as_ref()?;
+    analysis.gated.iter().find(|gated| {
+        let is_own = |place: &Place| place.file.name() == own.file.name() && place.start == own.start;
+        !gated.mirrored && !gated.switches.is_empty() && gated.place.as_ref().is_some_and(is_own)
+    })
 }

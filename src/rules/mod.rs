@@ -309,6 +309,9 @@ impl<'a> RuleContext<'a> {
         for (layer, place) in &decider.hides {
             notes.push(format!("it hides {} at {place}", layer_name(layer)));
         }
+        if let Some(events) = &image.manifest.hook {
+            notes.push(format!("it is in a hook, so it takes effect on {}", events.join(", ")));
+        }
         notes.extend(self.analysis.running.iter().flat_map(|running| running.notes(&image.text)));
         Finding {
             rule: rule.id,
