@@ -8,6 +8,7 @@ use super::facts::Group;
 use super::shared::Twin;
 use super::slice::{Part, Relevance};
 use super::slots::Slots;
+use super::unit::{Members, Unit, Writer};
 use super::{Budget, Switch};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
@@ -19,9 +20,9 @@ use crate::source::File;
 use crate::template::touched::{ProbedPipes, Touch};
 use crate::template::{Map, Value};
 use crate::trace::Str;
-use crate::values_path::{Key, ValuesPath};
+use crate::values_path::Key;
 use foldhash::fast::RandomState;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -39,7 +40,7 @@ const ROUNDS_AFTER: u32 = 16;
 
 /// How the search in a group ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ended {
+pub(super) enum Ended {
     Complete,
     /// At the budget.
     Bounded,
@@ -65,108 +66,6 @@ fn is_a_part(switch: &Switch) -> bool {
         Switch::Upgrade | Switch::KubeVersion | Switch::ApiVersion(_) => true,
     }
 }
-
-/// What was found in one file.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Unit {
-    pub(super) runs: u32,
-    pub(super) switches: BTreeMap<Switch, Rc<[Alternative]>>,
-    pub(super) is_bounded: bool,
-    /// What it changed that others see.
-    pub(super) changed: BTreeSet<(u32, Option<Str>)>,
-    /// What its relevant pipelines read.
-    pub(super) reads: BTreeSet<(u32, Option<Str>)>,
-    /// The maps that these print as a whole.
-    pub(super) printed: BTreeSet<u32>,
-    /// What these ask for, and what it could be when it was asked first.
-    pub(super) asked: BTreeMap<(Switch, Looked), Rc<[Alternative]>>,
-    /// The switches that proved to be parts of references.
-    pub(super) opened: BTreeSet<Switch>,
-    /// The references with everything as it is given.
-    pub(super) given: Rc<[String]>,
-    /// The file that was searched in its place, if it reads the same.
-    pub(super) same_as: Option<String>,
-    /// The members of maps that they read after they were overwritten.
-    pub(super) read_back: BTreeSet<(u32, Option<Str>)>,
-    /// The rounds of the observed loop, and what these changed.
-    pub(super) rounds: u32,
-    pub(super) changed_in_rounds: BTreeSet<(u32, Option<Str>)>,
-    /// Whether they changed anything else.
-    pub(super) is_untracked: bool,
-    /// The files that were executed for it.
-    pub(super) files: Vec<usize>,
-    pub(super) asks_cluster: bool,
-    /// The pipelines that decide about its images, by address.
-    pub(super) decided: Group,
-    /// The best sighting of each reference.
-    pub(super) found: BTreeMap<String, Assignment>,
-}
-
-impl Unit {
-    /// Whether it tried a text of one of these values.
-    pub(super) fn tries(&self, free: &BTreeSet<ValuesPath>) -> bool {
-        free.iter().any(|path| self.switches.contains_key(&Switch::Value(path.clone())))
-    }
-
-    /// What its relevant pipelines read, whoever wrote it, and print as a whole.
-    fn reads_and_prints(&self) -> BTreeSet<(u32, Option<Str>)> {
-        let printed = self.printed.iter().map(|&map| (map, None));
-        self.reads.iter().chain(&self.read_back).cloned().chain(printed).collect()
-    }
-
-    /// Adds what was found in one round of a loop.
-    fn add(&mut self, round: Self) {
-        self.switches.extend(round.switches);
-        self.changed.extend(round.changed);
-        self.reads.extend(round.reads);
-        self.printed.extend(round.printed);
-        for (asked, alternatives) in round.asked {
-            self.asked.entry(asked).or_insert(alternatives);
-        }
-        self.opened.extend(round.opened);
-        self.asks_cluster |= round.asks_cluster;
-        for (reference, assignment) in round.found {
-            self.find(reference, &assignment);
-        }
-    }
-
-    /// Adds a reference that is printed under an assignment.
-    fn find(&mut self, reference: String, assignment: &Assignment) {
-        match self.found.get_mut(&reference) {
-            Some(known) if known.len() <= assignment.len() => {}
-            Some(known) => known.clone_from(assignment),
-            None => drop(self.found.insert(reference, assignment.clone())),
-        }
-    }
-}
-
-/// A file that changes what later files see.
-#[derive(Debug)]
-pub(super) struct Writer {
-    pub(super) file: usize,
-    /// The pipelines that decide what it changes.
-    pub(super) effects: Group,
-    /// What it changes: members of maps, or `None` for any.
-    pub(super) changed: BTreeSet<(u32, Option<Str>)>,
-}
-
-impl Writer {
-    /// Whether what it changes is read.
-    fn concerns(&self, reads: &BTreeSet<(u32, Option<Str>)>) -> bool {
-        are_seen(&self.changed, reads)
-    }
-}
-
-/// Whether any change of a member of a map, or of a map, is read.
-fn are_seen(changed: &BTreeSet<(u32, Option<Str>)>, reads: &BTreeSet<(u32, Option<Str>)>) -> bool {
-    changed.iter().any(|(map, member)| match member {
-        Some(_) => reads.contains(&(*map, member.clone())) || reads.contains(&(*map, None)),
-        None => reads.range((*map, None)..(*map + 1, None)).next().is_some(),
-    })
-}
-
-/// What a round of a loop reads, and what it changes.
-type Round = (BTreeSet<(u32, Option<Str>)>, BTreeSet<(u32, Option<Str>)>);
 
 /// The search in single files.
 pub(super) struct FileSearch<'f> {
@@ -195,7 +94,7 @@ pub(super) struct FileSearch<'f> {
 }
 
 /// What decides about some positions of a file.
-fn pipes(group: &Group, skipped: Rc<HashSet<usize, RandomState>>, relevance: &Relevance) -> ProbedPipes {
+pub(super) fn pipes(group: &Group, skipped: Rc<HashSet<usize, RandomState>>, relevance: &Relevance) -> ProbedPipes {
     ProbedPipes {
         relevant: group.iter().copied().collect(),
         skipped,
@@ -257,63 +156,6 @@ impl FileSearch<'_> {
         unit
     }
 
-    /// Explores what decides about single positions: of those within a loop, one round after the other. False if that does not end
-    /// within the budget, or if the rounds depend on each other.
-    fn by_rounds(
-        &mut self,
-        units: &mut Units,
-        file: (&str, &Arc<File>),
-        (parts, relevant, relevance, domains): (&[&Part], &Pipes, &Relevance, &Domains<'_>),
-        (files, unit): (&[usize], &mut Unit),
-    ) -> bool {
-        let mut by_loop: BTreeMap<Option<usize>, Group> = BTreeMap::new();
-        for (group, around) in parts {
-            by_loop.entry(*around).or_default().extend(group);
-        }
-        for (around, group) in by_loop {
-            let part = pipes(&group, relevant.skipped.clone(), relevance);
-            let Some(around) = around else {
-                if self.group(units, files, file, (&Rc::new(part), None, domains), unit) != Ended::Complete {
-                    return false;
-                }
-                continue;
-            };
-            let whole = ProbedPipes { observed: Some((around, None)), ..ProbedPipes::default() };
-            let whole = self.run(units, files, &Assignment::new(), &Rc::new(whole));
-            unit.runs += 1;
-            let (all, _) = self.references(&whole.text, file.0, file.1);
-            let (mut given, mut rounds) = (BTreeSet::new(), Vec::new());
-            let mut count = whole.probed.rounds;
-            while (rounds.len() as u32) < count {
-                let observed = Some((around, Some(rounds.len() as u32)));
-                let part: Pipes = Rc::new(ProbedPipes { observed, ..part.clone() });
-                // Each round has the budget of a file.
-                let (mut round, spent) = (Unit::default(), std::mem::take(&mut self.spent));
-                let steps = units.steps() + self.read_steps;
-                let of_others = steps - std::mem::replace(&mut self.steps_before, steps);
-                let ended = self.group(units, files, file, (&part, None, domains), &mut round);
-                self.spent = spent;
-                self.steps_before = units.steps() + self.read_steps - of_others;
-                unit.runs += round.runs;
-                if ended != Ended::Complete || round.is_untracked || round.is_bounded {
-                    return false;
-                }
-                count = count.max(round.rounds);
-                given.extend(round.given.iter().cloned());
-                rounds.push((round.reads_and_prints(), std::mem::take(&mut round.changed_in_rounds)));
-                unit.add(round);
-            }
-            let is_apart = |(at, (_, changed)): (usize, &Round)| {
-                let mut others = rounds.iter().enumerate().filter(|(other, _)| *other != at);
-                others.all(|(_, (reads, _))| !are_seen(changed, reads))
-            };
-            if !given.iter().eq(all.iter()) || !rounds.iter().enumerate().all(is_apart) {
-                return false;
-            }
-        }
-        true
-    }
-
     /// Forgets the references of texts.
     fn forget(&mut self) {
         self.texts.clear();
@@ -345,7 +187,7 @@ impl FileSearch<'_> {
         number: usize,
         file: (&str, &Arc<File>),
         (effects, domains): (&Group, &Domains<'_>),
-    ) -> BTreeSet<(u32, Option<Str>)> {
+    ) -> Members {
         let relevant = effects.iter().copied().collect();
         let relevant: Pipes = Rc::new(ProbedPipes { relevant, ..ProbedPipes::default() });
         let mut unit = Unit::default();
@@ -416,7 +258,7 @@ impl FileSearch<'_> {
     }
 
     /// Depth-first search over the decisions of a group. `less` are the pipelines of all groups, if actions are passed over.
-    fn group(
+    pub(super) fn group(
         &mut self,
         units: &mut Units,
         files: &[usize],
@@ -548,7 +390,13 @@ impl FileSearch<'_> {
         domains.of_value(path, looked, is_free)
     }
 
-    fn run(&self, units: &mut Units, files: &[usize], assignment: &Assignment, relevant: &Pipes) -> UnitOutput {
+    pub(super) fn run(
+        &self,
+        units: &mut Units,
+        files: &[usize],
+        assignment: &Assignment,
+        relevant: &Pipes,
+    ) -> UnitOutput {
         run(units, files, assignment, relevant, self.slots, self.release.as_ref(), self.capabilities)
     }
 
@@ -584,7 +432,7 @@ impl FileSearch<'_> {
         is_read
     }
 
-    fn references(&mut self, text: &Str, name: &str, source: &Arc<File>) -> Read {
+    pub(super) fn references(&mut self, text: &Str, name: &str, source: &Arc<File>) -> Read {
         if let Some(known) = self.texts.get(text.as_bytes()) {
             return known.clone();
         }

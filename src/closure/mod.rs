@@ -8,6 +8,7 @@
 mod assignment;
 #[cfg(test)]
 pub(crate) mod brute;
+mod by_rounds;
 mod cover;
 mod discover;
 mod domain;
@@ -25,6 +26,7 @@ pub(crate) mod shared;
 mod slice;
 mod slots;
 pub(crate) mod sources;
+mod unit;
 mod unprinted;
 mod unreached;
 mod usage;

@@ -7,8 +7,8 @@
 
 use super::assignment::Assignment;
 use super::domain::{Alternative, Looked};
-use super::file_search::Unit;
 use super::slice::Places;
+use super::unit::{Members, Unit};
 use super::{Budget, Switch};
 use crate::chart::owner_of;
 use crate::helm::HelmVersion;
@@ -91,7 +91,7 @@ pub(super) struct Search {
     common: Rc<Common>,
     /// The full name of the file.
     name: String,
-    groups: Vec<Places>,
+    groups: BTreeSet<Places>,
     reads: Vec<Read>,
     unit: Unit,
 }
@@ -103,7 +103,7 @@ pub(super) struct Twin<'t> {
     /// The values of its chart, and those of the other file's, by their paths from the top.
     charts: (ValuesPath, ValuesPath),
     /// What the other file reads.
-    pub(super) reads: BTreeSet<(u32, Option<Str>)>,
+    pub(super) reads: Members,
 }
 
 impl Twin<'_> {
@@ -205,10 +205,10 @@ impl<'t> Twins<'t> {
     }
 
     /// A search in a file with the same text that reads what this one reads.
-    pub(super) fn twin(&self, (name, source): (&str, &Arc<File>), scope: &Map, groups: &[Places]) -> Option<Twin<'_>> {
+    pub(super) fn twin(&self, (name, source): (&str, &Arc<File>), scope: &Map, groups: &BTreeSet<Places>) -> Option<Twin<'_>> {
         self.searches.known.get(&Text(source.clone()))?.iter().find_map(|search| {
             let is_like =
-                (Rc::ptr_eq(&search.common, &self.common) || search.common == self.common) && search.groups == groups;
+                (Rc::ptr_eq(&search.common, &self.common) || search.common == self.common) && search.groups == *groups;
             let reads = is_like.then(|| search.reads_the_same(name, scope)).flatten()?;
             let path_of = |file: &str| ValuesPath::default().of_user(owner_of(file));
             Some(Twin { search, charts: (path_of(&search.name), path_of(name)), reads })
@@ -216,7 +216,13 @@ impl<'t> Twins<'t> {
     }
 
     /// Keeps what was found in a file; `scope` is its data.
-    pub(super) fn keep(&mut self, (name, source): (&str, &Arc<File>), scope: &Map, groups: Vec<Places>, unit: &Unit) {
+    pub(super) fn keep(
+        &mut self,
+        (name, source): (&str, &Arc<File>),
+        scope: &Map,
+        groups: BTreeSet<Places>,
+        unit: &Unit,
+    ) {
         if unit.is_bounded || unit.files.len() != 1 {
             return;
         }
@@ -240,7 +246,7 @@ impl<'t> Twins<'t> {
 
 impl Search {
     /// What it read, in the data of another file, if that has equal values.
-    fn reads_the_same(&self, name: &str, scope: &Map) -> Option<BTreeSet<(u32, Option<Str>)>> {
+    fn reads_the_same(&self, name: &str, scope: &Map) -> Option<Members> {
         let reads = self.reads.iter().map(|read| {
             let map = map_at(scope, &read.map)?;
             let is_top = read.map.is_empty();

@@ -106,13 +106,17 @@ impl<'s> Slices<'s> {
     }
 
     /// The pipelines of groups by their places: the name of the file, empty for `own`, and the byte.
-    pub(super) fn places(&self, groups: &[Group], own: &str) -> Vec<Places> {
+    pub(super) fn places(&self, groups: &[Group], own: &str) -> BTreeSet<Places> {
+        groups.iter().map(|group| self.places_of(group, own)).collect()
+    }
+
+    fn places_of(&self, group: &Group, own: &str) -> Places {
         let place = |pipe: &usize| {
             let (facts, at) = self.of_pipes.get(pipe)?;
             let file = if &*facts.file_name == own { "".into() } else { facts.file_name.clone() };
             Some((file, facts.pipes[*at].pos))
         };
-        groups.iter().map(|group| group.iter().filter_map(place).collect()).collect()
+        group.iter().filter_map(place).collect()
     }
 
     /// The groups of relevant pipelines of a file, none of which contains another; empty if the file has no image position.
@@ -130,14 +134,18 @@ impl<'s> Slices<'s> {
             parts = [(groups.into_iter().flatten().copied().collect(), None)].into();
         }
         let of_part = |(group, around): Part| (self.with_effects(group, &effects), around);
-        let parts: Vec<Part> = parts.into_iter().map(of_part).collect();
+        let mut parts: Vec<Part> = parts.into_iter().map(of_part).collect();
+        parts.sort_by_cached_key(|(group, _)| self.places_of(group, name));
         let groups: Vec<Group> = parts.iter().map(|(group, _)| group.clone()).collect();
         if parts.iter().any(|(_, around)| around.is_some()) {
             self.parts.insert(name.to_owned(), parts);
         }
         let is_part = |one: &Group| groups.iter().any(|other| one.len() < other.len() && one.is_subset(other));
         let mut kept: Vec<Group> = groups.iter().filter(|group| !is_part(group)).cloned().collect();
+        kept.sort_unstable();
         kept.dedup();
+        // Addresses are not the same every time.
+        kept.sort_by_cached_key(|group| self.places_of(group, name));
         kept
     }
 
