@@ -5,6 +5,7 @@
 //! that becomes a part of an image is *free*: it keeps the value that is given.
 
 use super::Switch;
+use super::part_names;
 use super::pipelines::may_contain_an_image;
 use super::slots::Slots;
 use super::usage::Usage;
@@ -55,7 +56,7 @@ impl Domains<'_> {
         match is_free {
             false => self.value(path, touch, &mut found),
             // `flavor: gcp` is a part of the image's name, and templates say what it can be. Not so a registry, or a tag.
-            true if !names_a_part(path) => {
+            true if !part_names::may_be_one(path) => {
                 let given = self.slots.value(path).unwrap_or_default();
                 let others = self.usage.texts(path).filter(|text| {
                     !text.is_empty() && given.as_str().is_some_and(|given| given.as_bytes() != text.as_bytes())
@@ -69,8 +70,7 @@ impl Domains<'_> {
 
     /// Whether a value is a part of an image by its name, and has a text that nobody compares: `image.tag: v1`.
     pub(super) fn is_a_part_by_name(&self, path: &ValuesPath) -> bool {
-        let name = path.last().and_then(Key::name).unwrap_or_default().to_ascii_lowercase();
-        ["registry", "repository", "tag", "digest"].iter().any(|part| name.ends_with(part))
+        part_names::is_one(path)
             && self.usage.texts(path).next().is_none()
             && self.slots.value(path).is_some_and(|value| value.as_str().is_some_and(|text| !text.is_empty()))
     }
@@ -186,14 +186,6 @@ impl Looked {
             Touch::All => Self::Whole,
         }
     }
-}
-
-/// Whether a value is a registry, a repository, a tag or a digest by its name.
-pub(super) fn names_a_part(path: &ValuesPath) -> bool {
-    let name = path.last().and_then(Key::name).unwrap_or_default().to_ascii_lowercase();
-    ["registry", "repository", "repo", "tag", "digest", "sha", "image", "host", "hub", "version"]
-        .iter()
-        .any(|part| name.ends_with(part) || name.starts_with(part))
 }
 
 /// A text as JSON.

@@ -3,8 +3,9 @@
 use super::assignment::{Assignment, Pipes, Read, references, run};
 use super::cover::covering;
 use super::discover::Discovered;
-use super::domain::{Alternative, Domains, Looked, STUB, names_a_part};
+use super::domain::{Alternative, Domains, Looked, STUB};
 use super::facts::Group;
+use super::part_names;
 use super::shared::Twin;
 use super::slice::{Part, Relevance};
 use super::slots::Slots;
@@ -20,7 +21,6 @@ use crate::source::File;
 use crate::template::touched::{ProbedPipes, Touch};
 use crate::template::{Map, Value};
 use crate::trace::Str;
-use crate::values_path::Key;
 use foldhash::fast::RandomState;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
@@ -59,10 +59,7 @@ struct Decision {
 /// Whether a switch is a part of an image by its name. Another, such as a host that an address contains, decides about images, too.
 fn is_a_part(switch: &Switch) -> bool {
     match switch {
-        Switch::Value(path) => {
-            let name = path.last().and_then(Key::name).unwrap_or_default();
-            names_a_part(path) && !name.to_ascii_lowercase().ends_with("host")
-        }
+        Switch::Value(path) => part_names::may_be_one(path) && !part_names::is_a_host(path),
         Switch::Upgrade | Switch::KubeVersion | Switch::ApiVersion(_) => true,
     }
 }
@@ -299,8 +296,10 @@ impl FileSearch<'_> {
                 Touch::Emptiness | Touch::All => Some(((*map)?, None)),
             }));
             // What was seen with one text need not be so with another, of which more is printed.
-            if let Some(less) = less.filter(|_| output.text.len() > longest) {
-                longest = output.text.len();
+            let is_longer = output.text.len() > longest;
+            longest = longest.max(output.text.len());
+            // As it is given, it was checked before the search.
+            if let Some(less) = less.filter(|_| is_longer && !assignment.is_empty()) {
                 unit.runs += 2;
                 self.spent += 2;
                 if !self.may_skip(units, file, (files, &assignment), less) {

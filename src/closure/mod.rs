@@ -19,6 +19,7 @@ pub(crate) mod lists;
 mod loops;
 mod mentions;
 mod operators;
+mod part_names;
 mod pipelines;
 mod prove;
 mod rounds;

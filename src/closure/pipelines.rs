@@ -1,5 +1,6 @@
 //! What the pipelines of templates say by themselves: which templates they call, which maps they change, and which values they name.
 
+use super::part_names;
 use super::usage::function;
 use crate::images::rendered::may_name_an_image;
 use crate::template::ast::{Arg, Command, NodeList, Pipe, TemplateNode};
@@ -248,17 +249,17 @@ pub(super) fn prints_a_call(pipe: &Pipe) -> bool {
 /// Whether a template in the text of a value names an image by what it prints there: `{{ .Values.image.tag }}`.
 pub(super) fn prints_a_part(pipe: &Pipe) -> bool {
     pipe.cmds.iter().flat_map(|command| &command.args).any(|arg| match arg {
-        Arg::Field { ident, .. } => ident.last().is_some_and(|name| is_a_part(name)),
-        Arg::Variable(variable) => variable.ident.last().is_some_and(|name| is_a_part(name)),
-        Arg::Chain { field, .. } => field.last().is_some_and(|name| is_a_part(name)),
+        Arg::Field { ident, .. } => ident.last().is_some_and(|name| names_a_part(name)),
+        Arg::Variable(variable) => variable.ident.last().is_some_and(|name| names_a_part(name)),
+        Arg::Chain { field, .. } => field.last().is_some_and(|name| names_a_part(name)),
         Arg::String { text, .. } => line_names_an_image(text.as_bytes()),
         Arg::Pipe(inner) => prints_a_part(inner),
         _ => false,
     })
 }
 
-fn is_a_part(name: &str) -> bool {
-    line_names_an_image(name.as_bytes()) || ["tag", "digest", "version"].contains(&&*name.to_ascii_lowercase())
+fn names_a_part(name: &str) -> bool {
+    line_names_an_image(name.as_bytes()) || part_names::is_a_version(name)
 }
 
 pub(super) fn variables_of(pipe: &Pipe, found: &mut BTreeSet<String>) {

@@ -23,14 +23,13 @@ use crate::template::{Map, Value};
 use crate::trace::Str;
 use crate::values_path::ValuesPath;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 use std::sync::Arc;
 
 /// Searches that were made, by the text of their file.
 #[derive(Debug, Default)]
 pub(crate) struct Searches {
-    known: HashMap<Text, Vec<Search>>,
+    known: HashMap<Box<[u8]>, Vec<Search>>,
     /// Whether other releases follow.
     has_others: bool,
 }
@@ -46,12 +45,6 @@ impl PartialEq for Text {
 }
 
 impl Eq for Text {}
-
-impl Hash for Text {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.bytes().hash(state);
-    }
-}
 
 /// What all files of a release have in common.
 #[derive(Debug, PartialEq, Eq)]
@@ -74,6 +67,9 @@ enum Step {
     Key(Str),
     At(usize),
 }
+
+/// Where the watched maps of the data of files are, by their indexes.
+type MapPlaces = HashMap<u32, Rc<[Step]>>;
 
 /// What was read, with its value.
 #[derive(Debug)]
@@ -162,7 +158,7 @@ pub(super) struct Twins<'t> {
     /// Files whose text another file of the release has.
     repeated: BTreeSet<String>,
     /// By the identity of the data of files: where its maps are.
-    places: HashMap<usize, Rc<HashMap<u32, Rc<[Step]>>>>,
+    places: HashMap<usize, Rc<MapPlaces>>,
 }
 
 impl Searches {
@@ -180,9 +176,9 @@ impl<'t> Twins<'t> {
         (settings, budget): (&Settings, Budget),
         units: &Units,
     ) -> Self {
-        let mut names: HashMap<Text, Vec<&str>> = HashMap::new();
+        let mut names: HashMap<&[u8], Vec<&str>> = HashMap::new();
         for (_, name, source) in units.files() {
-            names.entry(Text(source.clone())).or_default().push(name);
+            names.entry(source.bytes()).or_default().push(name);
         }
         let repeated = names.into_values().filter(|names| names.len() > 1).flatten().map(str::to_owned).collect();
         let files = units.sources().map(|(name, source)| (name.to_owned(), Text(source.clone())));
@@ -205,8 +201,13 @@ impl<'t> Twins<'t> {
     }
 
     /// A search in a file with the same text that reads what this one reads.
-    pub(super) fn twin(&self, (name, source): (&str, &Arc<File>), scope: &Map, groups: &BTreeSet<Places>) -> Option<Twin<'_>> {
-        self.searches.known.get(&Text(source.clone()))?.iter().find_map(|search| {
+    pub(super) fn twin(
+        &self,
+        (name, source): (&str, &Arc<File>),
+        scope: &Map,
+        groups: &BTreeSet<Places>,
+    ) -> Option<Twin<'_>> {
+        self.searches.known.get(source.bytes())?.iter().find_map(|search| {
             let is_like =
                 (Rc::ptr_eq(&search.common, &self.common) || search.common == self.common) && search.groups == *groups;
             let reads = is_like.then(|| search.reads_the_same(name, scope)).flatten()?;
@@ -240,7 +241,7 @@ impl<'t> Twins<'t> {
         });
         let Some(reads) = reads.collect::<Option<Vec<_>>>() else { return };
         let search = Search { common: self.common.clone(), name: name.to_owned(), groups, reads, unit: unit.clone() };
-        self.searches.known.entry(Text(source.clone())).or_default().push(search);
+        self.searches.known.entry(source.bytes().into()).or_default().push(search);
     }
 }
 
@@ -291,7 +292,7 @@ fn map_at(scope: &Map, steps: &[Step]) -> Option<Map> {
     for step in steps {
         value = match (&value, step) {
             (Value::Map(map), Step::Key(key)) => map.get(key.as_bytes())?,
-            (Value::List(list), Step::At(at)) => list.iter().nth(*at)?.clone(),
+            (Value::List(list), Step::At(at)) => list.get(*at)?.clone(),
             _ => return None,
         };
     }
@@ -299,7 +300,7 @@ fn map_at(scope: &Map, steps: &[Step]) -> Option<Map> {
 }
 
 /// Where the watched maps of a value are.
-fn places_of(value: &Value, steps: &mut Vec<Step>, found: &mut HashMap<u32, Rc<[Step]>>) {
+fn places_of(value: &Value, steps: &mut Vec<Step>, found: &mut MapPlaces) {
     match value {
         Value::Map(map) => {
             let Some(number) = map.watched().filter(|number| !found.contains_key(number)) else { return };
