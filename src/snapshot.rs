@@ -1,7 +1,7 @@
 //! [`snapshot`]: what runs in a cluster now, read page by page, with who made it and the pull secrets beside it.
 
 use crate::cluster::objects::{List, Partial, Pod, Secret, ServiceAccount};
-use crate::cluster::resources::{OWNERS, PODS, Resource, SECRETS, SERVICE_ACCOUNTS};
+use crate::cluster::resources::{PODS, Resource, SECRETS, SERVICE_ACCOUNTS, WORKLOADS};
 use crate::cluster::{Cluster, Failure, FailureKind, Query};
 use crate::objects::ObjectName;
 use crate::running::owners::{Owners, name_in};
@@ -116,7 +116,7 @@ fn read_owners(cluster: &Cluster, scope: Scope<'_>, running: &mut Running) -> Re
     for _ in 0..LEVELS {
         let wanted: BTreeSet<ObjectName> =
             running.unknown_owners().into_iter().filter(|owner| !unknown_for_good.contains(owner)).collect();
-        let kinds = OWNERS.iter().filter(|resource| wanted.iter().any(|owner| owner.kind == resource.kind));
+        let kinds = WORKLOADS.iter().filter(|resource| wanted.iter().any(|owner| owner.kind == resource.kind));
         for resource in kinds {
             match owners_of_kind(cluster, scope, *resource, &wanted) {
                 Ok(owners) => running.owners.and(owners),

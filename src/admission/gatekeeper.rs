@@ -5,7 +5,7 @@ use super::document::{Document, Map, Value};
 use super::form;
 use super::rego;
 use super::request::{Engine, Request};
-use super::resources;
+use crate::cluster::resources::{WORKLOADS, by_group};
 
 /// The kind of the constraint.
 const KIND: &str = "ImagesFromMirror";
@@ -76,8 +76,8 @@ fn constraint(request: &Request) -> Map {
     };
     let mut kinds = vec![kind("", &["Pod"])];
     if request.workloads {
-        kinds.extend(resources::WORKLOADS.iter().map(|(group, of_group)| {
-            let names: Vec<&str> = of_group.iter().map(|(kind, _)| *kind).collect();
+        kinds.extend(by_group(WORKLOADS).into_iter().map(|(group, of_group)| {
+            let names: Vec<&str> = of_group.iter().map(|resource| resource.kind).collect();
             kind(group, &names)
         }));
     }

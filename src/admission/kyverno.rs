@@ -1,18 +1,17 @@
 //! A ValidatingPolicy of Kyverno.
 
 use super::cel::{self, Places};
-use super::document::{Document, Map, words};
+use super::document::{Document, Map};
 use super::request::Request;
 use super::resources;
 
 pub(super) fn documents(request: &Request) -> Vec<Document> {
-    let actions = if request.audit { words(&["Audit", "Warn"]) } else { words(&["Deny"]) };
     let matched = Map::default()
         .with_some("namespaceSelector", resources::selector(request))
         .with("resourceRules", resources::rules(request.workloads));
     let spec = Map::default()
         .with("failurePolicy", "Fail")
-        .with("validationActions", actions)
+        .with("validationActions", resources::actions(request))
         .with("matchConstraints", matched)
         .with("variables", cel::maps(cel::variables(request, &Places::Written)))
         .with("validations", vec![cel::validation(request, &Places::Written)]);

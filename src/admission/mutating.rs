@@ -56,8 +56,7 @@ fn patch() -> String {
 }
 
 fn binding(request: &Request) -> Map {
-    let exempt = resources::selector(request).map(|selector| Map::default().with("namespaceSelector", selector));
-    let spec = Map::of(&[("policyName", NAME)]).with_some("matchResources", exempt);
+    let spec = Map::of(&[("policyName", NAME)]).with_some("matchResources", resources::matched(request));
     Map::of(&[("apiVersion", "admissionregistration.k8s.io/v1"), ("kind", "MutatingAdmissionPolicyBinding")])
         .with("metadata", Map::of(&[("name", NAME)]))
         .with("spec", spec)

@@ -2,21 +2,7 @@
 
 use super::document::{Map, Value, words};
 use super::request::Request;
-
-/// The kinds of Kubernetes with a pod template, by group: with their resources.
-pub(super) const WORKLOADS: [(&str, &[(&str, &str)]); 3] = [
-    ("", &[("ReplicationController", "replicationcontrollers")]),
-    (
-        "apps",
-        &[
-            ("DaemonSet", "daemonsets"),
-            ("Deployment", "deployments"),
-            ("ReplicaSet", "replicasets"),
-            ("StatefulSet", "statefulsets"),
-        ],
-    ),
-    ("batch", &[("CronJob", "cronjobs"), ("Job", "jobs")]),
-];
+use crate::cluster::resources::{WORKLOADS, by_group};
 
 /// The rules for requests: pods, also by their subresource, which `kubectl debug` uses, and workloads if they are wanted.
 pub(super) fn rules(workloads: bool) -> Vec<Map> {
@@ -35,8 +21,8 @@ pub(super) fn rules(workloads: bool) -> Vec<Map> {
     };
     let mut rules = vec![rule("", &["pods", "pods/ephemeralcontainers"])];
     if workloads {
-        rules.extend(WORKLOADS.iter().map(|(group, kinds)| {
-            let resources: Vec<&str> = kinds.iter().map(|(_, resource)| *resource).collect();
+        rules.extend(by_group(WORKLOADS).into_iter().map(|(group, of_group)| {
+            let resources: Vec<&str> = of_group.iter().map(|resource| resource.plural).collect();
             rule(group, &resources)
         }));
     }
@@ -51,4 +37,14 @@ pub(super) fn selector(request: &Request) -> Option<Value> {
     let expression = Map::of(&[("key", "kubernetes.io/metadata.name"), ("operator", "NotIn")]);
     (!exempt.is_empty())
         .then(|| Map::default().with("matchExpressions", vec![expression.with("values", Value::Lines(exempt))]).into())
+}
+
+/// The same as the resources that a binding matches.
+pub(super) fn matched(request: &Request) -> Option<Map> {
+    selector(request).map(|selector| Map::default().with("namespaceSelector", selector))
+}
+
+/// What is done with a request that is refused.
+pub(super) fn actions(request: &Request) -> Value {
+    if request.audit { words(&["Audit", "Warn"]) } else { words(&["Deny"]) }
 }

@@ -1,7 +1,7 @@
 //! A ValidatingAdmissionPolicy with its binding, for the API server itself.
 
 use super::cel::{self, Places};
-use super::document::{Document, Map, words};
+use super::document::{Document, Map};
 use super::form;
 use super::request::{ConfigMapName, Request};
 use super::resources;
@@ -57,7 +57,6 @@ fn of_params() -> String {
 }
 
 fn binding(request: &Request) -> Map {
-    let actions = if request.audit { words(&["Audit", "Warn"]) } else { words(&["Deny"]) };
     let param = request.param.as_ref().map(|name| {
         Map::of(&[
             ("name", name.name.as_str()),
@@ -65,11 +64,10 @@ fn binding(request: &Request) -> Map {
             ("parameterNotFoundAction", "Deny"),
         ])
     });
-    let exempt = resources::selector(request).map(|selector| Map::default().with("namespaceSelector", selector));
     let spec = Map::of(&[("policyName", NAME)])
-        .with("validationActions", actions)
+        .with("validationActions", resources::actions(request))
         .with_some("paramRef", param)
-        .with_some("matchResources", exempt);
+        .with_some("matchResources", resources::matched(request));
     Map::of(&[("apiVersion", "admissionregistration.k8s.io/v1"), ("kind", "ValidatingAdmissionPolicyBinding")])
         .with("metadata", Map::of(&[("name", NAME)]))
         .with("spec", spec)

@@ -23,8 +23,8 @@ pub(crate) const SECRETS: Resource = Resource { kind: "Secret", group: "", versi
 pub(crate) const SERVICE_ACCOUNTS: Resource =
     Resource { kind: "ServiceAccount", group: "", version: "v1", plural: "serviceaccounts" };
 
-/// The kinds that own pods, and are owned.
-pub(crate) const OWNERS: &[Resource] = &[
+/// The workloads: kinds with a pod template, which own pods, and are owned.
+pub(crate) const WORKLOADS: &[Resource] = &[
     Resource { kind: "ReplicationController", group: "", version: "v1", plural: "replicationcontrollers" },
     Resource { kind: "DaemonSet", group: "apps", version: "v1", plural: "daemonsets" },
     Resource { kind: "Deployment", group: "apps", version: "v1", plural: "deployments" },
@@ -33,6 +33,18 @@ pub(crate) const OWNERS: &[Resource] = &[
     Resource { kind: "CronJob", group: "batch", version: "v1", plural: "cronjobs" },
     Resource { kind: "Job", group: "batch", version: "v1", plural: "jobs" },
 ];
+
+/// Resources by group, in their order: `apps` with `daemonsets`, `deployments`.
+pub(crate) fn by_group(resources: &[Resource]) -> Vec<(&'static str, Vec<Resource>)> {
+    let mut groups: Vec<(&'static str, Vec<Resource>)> = Vec::new();
+    for resource in resources {
+        match groups.iter_mut().find(|(group, _)| *group == resource.group) {
+            Some((_, known)) => known.push(*resource),
+            None => groups.push((resource.group, vec![*resource])),
+        }
+    }
+    groups
+}
 
 impl Resource {
     /// The path of its objects, in one namespace or in all.
@@ -80,16 +92,10 @@ impl fmt::Display for Rule {
 pub(crate) fn rights(pull_secrets: &[String], watches: bool, reads_releases: bool) -> String {
     let verbs: &[&str] = if watches { &["list", "watch"] } else { &["list"] };
     let mut rules = vec![(PODS.rule(verbs, None), "what runs")];
-    let mut owners: Vec<Rule> = Vec::new();
-    for owner in OWNERS {
-        match owners.iter_mut().find(|rule| rule.group == owner.group) {
-            Some(rule) => rule.resources.push(owner.plural),
-            None => owners.push(owner.rule(&["list"], None)),
-        }
-    }
     let mut why = "who made it; without these, findings do not name the release";
-    for rule in owners {
-        rules.push((rule, why));
+    for (group, resources) in by_group(WORKLOADS) {
+        let resources = resources.iter().map(|resource| resource.plural).collect();
+        rules.push((Rule { group, resources, names: Vec::new(), verbs: vec!["list".to_owned()] }, why));
         why = "";
     }
     if !pull_secrets.is_empty() {
