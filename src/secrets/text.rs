@@ -129,7 +129,7 @@ fn named(text: &str, found: &mut Vec<Range<usize>>) {
         let name = &before[before
             .rfind(|c| !is_name(c))
             .map_or(0, |end| end + before[end..].chars().next().map_or(1, char::len_utf8))..];
-        if name.is_empty() || !is_secret(name) {
+        if name.is_empty() || !is_secret(name) || separator == ":" && takes_path(name) {
             continue;
         }
         let is_spaced = text[at + 1..].starts_with([' ', '\t']);
@@ -163,7 +163,7 @@ fn named(text: &str, found: &mut Vec<Range<usize>>) {
     while let Some(range) = words.next() {
         let word = text[range.clone()].trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '-');
         let Some(next) = words.peek() else { break };
-        let is_flag = word.starts_with("--") && !word.contains('=') && is_secret(word);
+        let is_flag = word.starts_with("--") && !word.contains('=') && is_secret(word) && !takes_path(word);
         let is_user = matches!(word, "-u" | "--user" | "--proxy-user" | "--creds" | "--basic-auth");
         let is_bearer = word.eq_ignore_ascii_case("bearer") || word.eq_ignore_ascii_case("basic");
         if !(is_flag || is_user || is_bearer) {
@@ -184,6 +184,11 @@ fn named(text: &str, found: &mut Vec<Range<usize>>) {
             found.push(value);
         }
     }
+}
+
+/// Whether a name is a flag with the path of a file, of `verify` and of kubectl.
+fn takes_path(name: &str) -> bool {
+    name == "--kubeconfig"
 }
 
 /// Whether a name is a file name of a chart or of values.
@@ -336,6 +341,9 @@ mod tests {
             ("user:pass@quay.io/x:1@sha256:0123", "********@quay.io/x:1@sha256:0123"),
             ("quay.io/x:1@sha256:0123", "quay.io/x:1@sha256:0123"),
             ("quay.io:5000/x:1", "quay.io:5000/x:1"),
+            ("name it: --kubeconfig deploy/config", "name it: --kubeconfig deploy/config"),
+            ("name one with --kubeconfig: the token", "name one with --kubeconfig: the token"),
+            ("kubeconfig: YXBpVmVyc2lvbjogdjE=", "kubeconfig: ********"),
             ("https://registry.npmjs.org/@scope/x@1", "https://registry.npmjs.org/@scope/x@1"),
             ("git@github.com:acme/x me@example.org", "git@github.com:acme/x me@example.org"),
             ("at (web/templates/secret.yaml:26:16): no", "at (web/templates/secret.yaml:26:16): no"),

@@ -299,7 +299,7 @@ fn a_cluster_is_reached_through_a_proxy() {
 fn a_broken_kubeconfig_is_not_quoted() {
     let text = kubeconfig("127.0.0.1:1", &authority(), "{token: Pl4nt-Xy}");
     let broken = [
-        text.replace("users: [", "users: [").replace("token: Pl4nt-Xy}", "token: Pl4nt-Xy"),
+        text.replace("token: Pl4nt-Xy}", "token: Pl4nt-Xy"),
         text.replace("{token: Pl4nt-Xy}", "{token: [Pl4nt-Xy]}"),
         text.replace("{token: Pl4nt-Xy}", "Pl4nt-Xy"),
         text.replace("{token: Pl4nt-Xy}", "{client-certificate-data: Pl4nt-Xy, client-key-data: Pl4nt-Xy}"),
