@@ -9,3 +9,13 @@ pub enum HelmVersion {
     #[default]
     V4,
 }
+
+impl HelmVersion {
+    /// The release of helm whose behaviour is followed: `v4.3.1`.
+    pub(crate) const fn followed(self) -> &'static str {
+        match self {
+            Self::V3 => "v3.17.3",
+            Self::V4 => "v4.3.1",
+        }
+    }
+}

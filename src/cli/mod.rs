@@ -48,6 +48,7 @@ pub(crate) mod settings;
 mod since;
 pub(crate) mod template;
 pub(crate) mod verify;
+pub(crate) mod version;
 
 use crate::disk::read_all;
 use crate::error::Error;
@@ -63,6 +64,7 @@ use std::process::ExitCode;
 #[command(
     name = "airtight",
     version,
+    long_version = version::long(),
     max_term_width = 100,
     args_override_self = true,
     subcommand_required = true,
@@ -96,6 +98,7 @@ enum Command {
     Explain(rules::ExplainArgs),
     Completions(manual::CompletionsArgs),
     Man(manual::ManArgs),
+    Version(version::Args),
 }
 
 /// The command line as clap knows it.
@@ -284,6 +287,7 @@ fn run_behind_doors(args: impl IntoIterator<Item = impl Into<OsString>>, streams
         Command::Explain(args) => rules::explain(args, streams),
         Command::Completions(args) => manual::completions(args, streams),
         Command::Man(args) => manual::man(args),
+        Command::Version(args) => version::run(args, streams),
     };
     match result {
         Ok(outcome) => outcome,

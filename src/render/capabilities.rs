@@ -294,14 +294,14 @@ impl GoObject for HelmVersionObject {
     fn fields(&self) -> Vec<(&'static str, Value)> {
         match self.0 {
             HelmVersion::V4 => vec![
-                ("Version", Value::str("v4.3.1")),
+                ("Version", Value::str(HelmVersion::V4.followed())),
                 ("GitCommit", Value::str("c0d08d0d6d9424d4a14febb5e8a3e51b0dd00dff")),
                 ("GitTreeState", Value::str("clean")),
                 ("GoVersion", Value::str("go1.27.2")),
                 ("KubeClientVersion", Value::str("v1.37")),
             ],
             HelmVersion::V3 => vec![
-                ("Version", Value::str("v3.17.3")),
+                ("Version", Value::str(HelmVersion::V3.followed())),
                 ("GitCommit", Value::str("e4da49785aa6e6ee2b86efd5dd9e43400318262b")),
                 ("GitTreeState", Value::str("clean")),
                 ("GoVersion", Value::str("go1.23.7")),
