@@ -1,6 +1,7 @@
 //! `airtight init`: a first `airtight.yaml` from the content of the working folder.
 
 use super::{Outcome, Problem, Streams};
+use crate::config::environments::{assign, may_be_values, of_archive};
 use crate::config::init::{FoundRelease, text};
 use crate::config::{Config, FILE_NAME};
 use crate::disk::shown;
@@ -46,9 +47,11 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
     }
     let mut reach = Reach::new(&args.allow_outside, Limits::raised(&args.limits)?.file_bytes)?;
     reach.set_configuration(Path::new("."))?;
-    let mut look = Look { reach: &reach, refused: Vec::new(), elsewhere: Vec::new() };
+    let mut look = Look { reach: &reach, refused: Vec::new(), elsewhere: Vec::new(), files: Vec::new() };
     let mut found = look.all()?;
-    let elsewhere = look.elsewhere;
+    let mut elsewhere = look.elsewhere;
+    let open = assign(&mut found, &look.files);
+    elsewhere.extend(open.into_iter().map(|path| format!("{path}: it is not known which chart these values are for")));
     for why in look.refused {
         let _ = writeln!(streams.err, "warning: {}", quiet(&why));
     }
@@ -60,6 +63,9 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
         return Err(Error::input("there is no chart here, so there is nothing to write").into());
     }
     name_apart(&mut found);
+    for one in &found {
+        let _ = writeln!(streams.err, "found {}", quiet(&told(one)));
+    }
     for one in &found {
         for part in &one.left_out {
             let _ = writeln!(streams.err, "warning: {}: left out: {}", quiet(&one.name), quiet(part));
@@ -100,6 +106,24 @@ struct Look<'r> {
     refused: Vec<String>,
     /// What is installed from here but is not a release that can be checked here.
     elsewhere: Vec<String>,
+    /// What may be values files of charts elsewhere.
+    files: Vec<String>,
+}
+
+/// A release that was found, and where: `shop: charts/shop, installed by deploy/helmfile.yaml; environments prod, test`.
+fn told(one: &FoundRelease) -> String {
+    let by = if one.from.is_empty() { String::new() } else { format!(", installed by {}", one.from) };
+    let values = if one.values.is_empty() { String::new() } else { format!("; values {}", one.values.join(", ")) };
+    let environments: Vec<&str> = one.environments.iter().map(|(name, _)| name.as_str()).collect();
+    let s = if environments.len() == 1 { "" } else { "s" };
+    let environments =
+        if environments.is_empty() { String::new() } else { format!("; environment{s} {}", environments.join(", ")) };
+    format!("{}: {}{by}{values}{environments}", one.name, one.chart)
+}
+
+/// Whether a path is made by a template: `{{cookiecutter.name}}/values.yaml`.
+fn is_templated(path: &str) -> bool {
+    path.contains("{{") || path.contains("${")
 }
 
 impl Look<'_> {
@@ -120,13 +144,30 @@ impl Look<'_> {
             }
             let path = entry.path().strip_prefix(folder.real()).unwrap_or(entry.path());
             let shown = shown(path);
-            if entry.file_type().is_dir() && self.is_chart(path) {
+            if is_templated(&shown) {
+                self.elsewhere.push(format!("{shown}: its path is a template"));
+                if entry.file_type().is_dir() {
+                    walk.skip_current_dir();
+                }
+            } else if entry.file_type().is_dir() && self.is_chart(path) {
                 charts.push(self.chart(&shown));
                 walk.skip_current_dir();
+            } else if entry.file_type().is_file() && shown.ends_with(".tgz") {
+                match of_archive(&shown) {
+                    Some(name) if self.may_read(path) => {
+                        charts.push(FoundRelease { name: name.to_owned(), chart: shown, ..FoundRelease::default() });
+                    }
+                    Some(_) => {}
+                    None => self.elsewhere.push(format!("{shown}: its name has no version, so it may be no chart")),
+                }
             } else if entry.file_type().is_file()
                 && (shown.ends_with(".yaml") || shown.ends_with(".yml") || is_template_of_helmfile(&shown))
             {
-                others.extend(self.of_other_tools(&shown));
+                let own = self.of_other_tools(&shown);
+                if own.is_empty() && may_be_values(&shown) && self.may_read(path) && !self.is_manifest(path) {
+                    self.files.push(shown);
+                }
+                others.extend(own);
             }
         }
         // A chart that another tool installs is a release of that tool.
@@ -134,6 +175,7 @@ impl Look<'_> {
         charts.retain(|chart| !installed.contains(&chart.chart));
         charts.extend(others);
         charts.sort();
+        self.files.sort();
         Ok(charts)
     }
 
@@ -157,6 +199,11 @@ impl Look<'_> {
         self.read_file(&folder.join("Chart.yaml")).is_some()
     }
 
+    /// Whether a file is an object of Kubernetes, or one that names none: only maps of values are values files.
+    fn is_manifest(&mut self, path: &Path) -> bool {
+        self.read_yaml(path).is_none_or(|node| !node.text_of("apiVersion").is_empty() || node.member("kind").is_some())
+    }
+
     fn read_file(&mut self, path: &Path) -> Option<Vec<u8>> {
         let path = path.strip_prefix(".").unwrap_or(path);
         let answer = self.reach.read(By::Repository, path);
@@ -171,20 +218,30 @@ impl Look<'_> {
     fn chart(&mut self, path: &str) -> FoundRelease {
         let metadata = self.read_yaml(&Path::new(path).join("Chart.yaml"));
         let name = metadata.map(|node| node.text_of("name")).unwrap_or_default();
-        let mut environments = Vec::new();
-        let folder = self.reach.folder(By::Repository, Path::new(path), "the chart");
-        for name in folder.and_then(|folder| folder.names()).unwrap_or_default() {
-            let stem = name.strip_suffix(".yaml").or(name.strip_suffix(".yml")).unwrap_or_default();
-            let environment = stem.strip_prefix("values").and_then(|rest| rest.strip_prefix(['-', '.', '_']));
-            if let Some(environment) = environment.filter(|environment| !environment.is_empty()) {
-                let file = if path == "." { name.clone() } else { format!("{path}/{name}") };
-                if self.may_read(Path::new(&file)) {
-                    environments.push((environment.to_owned(), vec![file]));
-                }
+        let mut one = FoundRelease { name, chart: path.to_owned(), ..FoundRelease::default() };
+        let files = self.values_in(path);
+        assign(std::slice::from_mut(&mut one), &files);
+        one
+    }
+
+    /// What may be values files in the folder of a chart, and in its folders of environments. Its own values.yaml is none of them.
+    fn values_in(&mut self, chart: &str) -> Vec<String> {
+        let Ok(folder) = self.reach.folder(By::Repository, Path::new(chart), "the chart") else { return Vec::new() };
+        let mut found = Vec::new();
+        let mut walk = folder.walk();
+        while let Some(Ok(entry)) = walk.next() {
+            let inside = shown(entry.path().strip_prefix(folder.real()).unwrap_or(entry.path()));
+            let is_folder = entry.file_type().is_dir();
+            let is_of_chart = ["templates", "charts", "crds", "files"].contains(&inside.as_str());
+            if is_folder && (is_of_chart || entry.file_name().to_string_lossy().starts_with('.')) {
+                walk.skip_current_dir();
+            } else if !is_folder && inside != "values.yaml" && may_be_values(&inside) && !is_templated(&inside) {
+                found.push(if chart == "." { inside } else { format!("{chart}/{inside}") });
             }
         }
-        environments.sort();
-        FoundRelease { name, chart: path.to_owned(), environments, ..FoundRelease::default() }
+        found.retain(|file| self.may_read(Path::new(file)));
+        found.sort();
+        found
     }
 
     /// The releases that Argo CD, Flux and helmfile install from folders of this repository.

@@ -96,7 +96,9 @@ pub(crate) fn text(mirror: Option<&str>, releases: &[FoundRelease], elsewhere: &
         if let Some(namespace) = &release.namespace {
             let _ = writeln!(out, "    namespace: {}", scalar(namespace));
         }
-        let open = release.left_out.iter().map(|part| format!("{LEFT_OUT}{}", line(part).replace('"', "'")));
+        // No path of the file has the placeholders of templates.
+        let plain = |part: &str| line(part).replace('"', "'").replace("{{", "<").replace("}}", ">").replace("${", "<");
+        let open = release.left_out.iter().map(|part| format!("{LEFT_OUT}{}", plain(part)));
         let values: Vec<String> = release.values.iter().cloned().chain(open).collect();
         let lists = [
             ("values", &values),

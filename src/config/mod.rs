@@ -4,6 +4,7 @@
 //! relative to its folder, and are stored relative to the working folder: `../charts/api`.
 
 pub(crate) mod diff;
+pub(crate) mod environments;
 pub(crate) mod init;
 pub(crate) mod keys;
 mod read;
