@@ -20,6 +20,8 @@ FROM ${RUST} AS built
 WORKDIR /source
 COPY . .
 ARG FEATURES=cli,cluster,html,registry
+# What `airtight version` names: there is no .git here.
+ARG AIRTIGHT_COMMIT=
 RUN --network=none ci/build-offline.sh --profile dist --no-default-features --features "$FEATURES" && \
     mkdir /binary && cp target/dist/airtight /binary/
 

@@ -52,7 +52,7 @@ $linux_intel
   end
 
   test do
-    assert_equal "airtight #{version}", shell_output("#{bin}/airtight --version").strip
+    assert_equal "airtight #{version}", shell_output("#{bin}/airtight -V").strip
     assert_match "mutable-tag", shell_output("#{bin}/airtight rules")
   end
 end

@@ -42,7 +42,7 @@ archive=$folder.$format
 mkdir -p "$1"
 into=$(cd "$1" && pwd)
 # A binary that was put there by hand stays, as behind a gap.
-if [ -x "$into/$name" ] && [ "$("$into/$name" --version 2>/dev/null)" = "airtight $version" ]; then
+if [ -x "$into/$name" ] && [ "$("$into/$name" -V 2>/dev/null)" = "airtight $version" ]; then
   exit 0
 fi
 scratch=$(mktemp -d "$into/.airtight-XXXXXX")

@@ -334,7 +334,7 @@ fn run(case: &Case) -> Case {
         .expect("sh runs");
     let installed = top.join("bin/airtight");
     if installed.exists() {
-        let version = Command::new(&installed).arg("--version").output().expect("the installed binary runs");
+        let version = Command::new(&installed).arg("-V").output().expect("the installed binary runs");
         assert_eq!(version.stdout, format!("airtight {VERSION}\n").as_bytes());
     }
     let left: Vec<_> = std::fs::read_dir(top.join("bin")).into_iter().flatten().collect();
