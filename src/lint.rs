@@ -91,6 +91,7 @@ pub(crate) fn report(prepared: Option<&ReleaseInputs>, analysis: &Analysis, sett
         is_listed: false,
         about: ReportAbout::Release,
         home: prepared.map(|prepared| prepared.chart.metadata_file.clone()),
+        archives: Vec::new(),
         own_files: prepared
             .iter()
             .flat_map(|prepared| &prepared.user.files)

@@ -13,6 +13,9 @@ struct Case {
     /// Variables of the environment, beside `PATH`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     env: BTreeMap<String, String>,
+    /// Shell commands that prepare the scratch folder.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    setup: String,
     /// A device that stdout goes to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     stdout_to: Option<String>,
@@ -47,6 +50,18 @@ fn the_program_answers_as_recorded() {
             let file = scratch.path().join(name);
             std::fs::create_dir_all(file.parent().unwrap()).unwrap();
             std::fs::write(file, text).unwrap();
+        }
+        if !case.setup.is_empty() {
+            let mut shell = Command::new("sh");
+            shell.args(["-euc", &case.setup]).current_dir(scratch.path()).envs([
+                ("GIT_CONFIG_GLOBAL", "/dev/null"),
+                ("GIT_CONFIG_NOSYSTEM", "1"),
+                ("GIT_AUTHOR_NAME", "a"),
+                ("GIT_AUTHOR_EMAIL", "a@example.org"),
+                ("GIT_COMMITTER_NAME", "a"),
+                ("GIT_COMMITTER_EMAIL", "a@example.org"),
+            ]);
+            assert!(shell.status().unwrap().success(), "{}", path.display());
         }
         let mut program = Command::new(env!("CARGO_BIN_EXE_airtight"));
         program.args(&case.args).current_dir(scratch.path()).env_clear().envs(&case.env).stdin(Stdio::null());

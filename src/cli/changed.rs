@@ -60,6 +60,38 @@ impl Base {
         Ok(Self { here, repository, snapshot, changes, touched: RefCell::default() })
     }
 
+    /// Whether a revision is the commit that is checked out.
+    ///
+    /// # Errors
+    /// There is no repository, or no such commit.
+    pub(crate) fn is_head(revision: &str) -> Result<bool, Error> {
+        let repository = GitRepository::around(&here()?)?;
+        let commit = repository
+            .commit(revision)
+            .ok_or_else(|| Error::input(format!("this repository has no commit {revision:?}; was it fetched?")))?;
+        Ok(repository.commit("HEAD") == Some(commit))
+    }
+
+    /// Checks that the files of releases, and the configuration, are on the disk as they are staged: what is committed is checked, and not
+    /// what is beside it.
+    ///
+    /// # Errors
+    /// One differs, or is not in the index.
+    pub(crate) fn check_staged<'p>(&self, paths: impl IntoIterator<Item = &'p Path>) -> Result<(), Error> {
+        let unstaged = self.repository.unstaged()?;
+        for path in paths {
+            let steps = steps(&self.here, path);
+            if steps.iter().filter_map(|step| self.repository.inside(step)).any(|step| unstaged.touch(&step)) {
+                return Err(Error::input(format!(
+                    "{} is not as it is staged, so what is committed cannot be checked: stage it with git add, or put the \
+                     difference aside with git stash --keep-index --include-untracked",
+                    shown(path)
+                )));
+            }
+        }
+        Ok(())
+    }
+
     /// A path as git writes it, relative to the repository; links and `..` are kept. `None` outside the repository.
     fn in_repository(&self, path: &Path) -> Option<Vec<u8>> {
         let path = self.here.join(path);

@@ -1,5 +1,6 @@
 //! [`Job`]: one release to check. Many are checked in parallel and reported in order.
 
+use super::archives::archives;
 use super::fetch::FetchFlags;
 use super::progress::Progress;
 use super::release::{Configured, Helm, ReleaseFlags, hide_secrets, without_secrets};
@@ -43,6 +44,8 @@ pub(crate) struct Job {
     pub entry: Option<ReleaseSpec>,
     /// Its location in the configuration.
     pub place: Option<Place>,
+    /// Where the configuration names its chart.
+    pub chart_place: Option<Place>,
     /// Whether it is one of several, so that what is said about it names it.
     pub is_listed: bool,
 }
@@ -70,7 +73,7 @@ impl Job {
     ) -> Result<Self, Error> {
         let (name, chart) = (name.to_owned(), fetch.reference(chart)?);
         let flags = flags.clone().repeatable();
-        Ok(Self { name, environment: None, chart, flags, settings, entry: None, place: None, is_listed: false })
+        Ok(Self { name, environment: None, chart, flags, settings, entry: None, place: None, chart_place: None, is_listed: false })
     }
 
     /// A release of the configuration, combined with the flags.
@@ -83,6 +86,7 @@ impl Job {
             settings,
             entry: Some(entry.clone()),
             place: None,
+            chart_place: None,
             is_listed: true,
         }
     }
@@ -138,6 +142,7 @@ impl Job {
             report.release.environment.clone_from(&self.environment);
             self.place_what_is_missing(&mut report);
             report.is_listed = self.is_listed;
+            report.archives = archives(&prepared.chart, self.chart_place.as_ref(), store.reach());
             Ok(Checked { report, settings: self.settings.clone(), comments: comments(&prepared, &self.chart, store) })
         });
         Done { log, checked }

@@ -14,7 +14,7 @@ use super::policy::ConfigFrom;
 use super::progress::Progress;
 use super::release::ReleaseFlags;
 use super::settings::SettingsFlags;
-use super::{Outcome, Problem, Streams, exit_status, manifests, with_location};
+use super::{Outcome, Problem, Streams, exit_status, hook, manifests, with_location};
 use crate::chart_reference::RemoteChart;
 use crate::cli::one_release::no_release;
 use crate::config::{Config, MirrorTarget, ReleaseSpec, Suppression};
@@ -63,6 +63,15 @@ pub(crate) struct Args {
     /// Check only releases that changed since the merge base with a git revision, and report only what is new
     #[arg(long, value_name = "REV")]
     changed_since: Option<String>,
+    /// Run as a hook of https://pre-commit.com, with the names of the files that it passes in place of charts
+    ///
+    /// What is staged is checked, as with --changed-since HEAD; with --from-ref and --to-ref of pre-commit what changed between
+    /// them, and with --all-files everything. Files that differ from what is staged are an error.
+    #[arg(long, conflicts_with_all = ["manifests", "changed_since", "name", "releases"])]
+    pre_commit: bool,
+    /// Whether only what is staged is checked.
+    #[arg(skip)]
+    pub(super) is_staged: bool,
     /// Whose configuration decides, with --changed-since, what is checked and what is accepted (rules, mirror, suppressions,
     /// lists of the bundle, baseline)
     #[arg(long, value_enum, value_name = "WHOSE", default_value = "base", requires = "changed_since")]
@@ -143,6 +152,20 @@ impl Args {
     #[cfg(all(test, feature = "registry"))]
     pub(crate) fn set_patience(&mut self, patience: crate::registry::Patience) {
         self.fetch.source.set_patience(patience);
+    }
+
+    /// Replaces what a hook was given by what is to be checked.
+    ///
+    /// # Errors
+    /// There is no repository, or the range ends elsewhere than at HEAD.
+    #[expect(clippy::disallowed_methods, reason = "the environment of the command")]
+    pub(super) fn settle_hook(&mut self) -> Result<(), Error> {
+        if self.pre_commit {
+            let files = std::mem::take(&mut self.charts);
+            let range = ["PRE_COMMIT_FROM_REF", "PRE_COMMIT_TO_REF"].map(|name| std::env::var(name).ok());
+            (self.changed_since, self.is_staged) = hook::range(&files, range)?;
+        }
+        Ok(())
     }
 
     /// Makes all releases see the same time.
@@ -280,6 +303,7 @@ impl Args {
         for job in &mut jobs {
             let own = config.releases.iter().find(|release| Some(&release.entry) == job.entry.as_ref());
             job.place = own.map(|release| release.place.clone());
+            job.chart_place = own.map(|release| release.chart_place.clone());
         }
         if jobs.is_empty() {
             return Err(Error::input(format!("nothing to check: {} has no releases", file.name())));

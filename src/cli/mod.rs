@@ -4,6 +4,7 @@
 //! ([`exit_status`]).
 
 pub(crate) mod admission;
+mod archives;
 pub(crate) mod blame;
 mod booleans;
 pub(crate) mod bundle;
@@ -24,6 +25,7 @@ pub(crate) mod explore;
 mod fetch;
 mod fix;
 pub(crate) mod git;
+mod hook;
 pub(crate) mod images;
 pub(crate) mod init;
 pub(crate) mod jobs;
@@ -265,7 +267,7 @@ fn run_behind_doors(args: impl IntoIterator<Item = impl Into<OsString>>, streams
         Command::Template(args) => template::run(args, streams),
         Command::Lint(args) => {
             args.stop_clock();
-            lint::run(args, streams)
+            args.settle_hook().map_err(Problem::from).and_then(|()| lint::run(args, streams))
         }
         Command::Policy(args) => admission::run(args, streams),
         Command::PostRender(args) => post_render::run(args, streams),

@@ -62,6 +62,15 @@ impl Args {
             self.ask_known_mirrors(&mut jobs, &policy)?;
         }
         let (jobs, mut before): (Vec<Job>, Vec<StateBefore>) = jobs.into_iter().unzip();
+        if self.is_staged {
+            let own = config.file.iter().filter_map(|file| file.path().map(str::to_owned));
+            let paths = jobs.iter().flat_map(|job| {
+                let chart = job.chart.local().map(|path| path.to_string_lossy().into_owned());
+                chart.into_iter().chain(job.flags.value_files()).chain(job.flags.set_files())
+            });
+            let paths: Vec<String> = own.chain(paths).collect();
+            base.check_staged(paths.iter().map(Path::new))?;
+        }
         if jobs.is_empty() {
             let _ = writeln!(streams.err, "none of {all} releases changed since {revision}");
         }
@@ -225,7 +234,8 @@ impl Args {
                 }
                 _ => continue,
             };
-            jobs.push((Job::of(entry, &self.release, settings), before));
+            let chart_place = pair.after.map(|release| release.chart_place.clone());
+            jobs.push((Job { chart_place, ..Job::of(entry, &self.release, settings) }, before));
         }
         Ok(jobs)
     }

@@ -101,6 +101,8 @@ pub(crate) struct ListedRelease {
     pub entry: ReleaseSpec,
     /// Its location.
     pub place: Place,
+    /// Where its chart is named.
+    pub chart_place: Place,
 }
 
 /// The content of a release; equal entries render the same from the same files.
@@ -365,9 +367,10 @@ impl Reader<'_> {
         };
         let base = self.with(base, part);
         let environments = part.get("environments").map(|environments| environments.entries()).unwrap_or_default();
+        let chart_place = part.get("chart").unwrap_or(part).place();
         if environments.is_empty() {
             let place = part.get("name").unwrap_or(part).place();
-            return vec![ListedRelease { entry: base, place }];
+            return vec![ListedRelease { entry: base, place, chart_place }];
         }
         let release = |(name, environment): (String, Part<'_>)| {
             let chart = match environment.get("version") {
@@ -375,7 +378,7 @@ impl Reader<'_> {
                 None => base.chart.clone(),
             };
             let entry = self.with(ReleaseSpec { environment: Some(name), chart, ..base.clone() }, environment);
-            ListedRelease { entry, place: environment.place() }
+            ListedRelease { entry, place: environment.place(), chart_place: chart_place.clone() }
         };
         environments.into_iter().map(release).collect()
     }

@@ -57,6 +57,12 @@ impl Class {
     pub(crate) fn resolves(self) -> bool {
         matches!(self, Self::Rewritten | Self::Doubled | Self::PinnedToMirror | Self::NamesMirror)
     }
+
+    /// Whether the mirror has the image under this reference, if it was mirrored as the layout says: with a doubled registry, it looks
+    /// there in vain.
+    pub(crate) fn is_in_place(self) -> bool {
+        self.resolves() && self != Self::Doubled
+    }
 }
 
 /// The facts from which a reference is classified.

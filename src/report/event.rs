@@ -36,7 +36,7 @@ impl Report {
             return;
         }
         self.coverage.images += uses.len();
-        self.coverage.mirrored += uses.iter().filter(|one| one.class.resolves()).count();
+        self.coverage.mirrored += uses.iter().filter(|one| one.class.is_in_place()).count();
         match same {
             Some(at) => {
                 let known = &mut self.images[at];

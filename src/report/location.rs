@@ -4,7 +4,7 @@ use super::{Fingerprint, Report};
 use crate::finding::{Excerpt, Finding};
 use crate::objects::ObjectName;
 use crate::reference::Reference;
-use crate::source::Place;
+use crate::source::{File, Place};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
@@ -35,7 +35,7 @@ impl ReportLocation {
     }
 
     /// The primary location of a finding, and the others: values files before templates, files that can be opened before
-    /// files in an archive.
+    /// files in an archive. If all are in an archive, the line that brings the archive is the primary one.
     pub(crate) fn of_finding<'f>(finding: &'f Finding, report: &Report) -> (Option<Self>, Vec<(Self, &'f str)>) {
         let located = |excerpt: &'f Excerpt| {
             let can_open = excerpt.place.file.path().is_some();
@@ -43,9 +43,21 @@ impl ReportLocation {
         };
         let mut places: Vec<(bool, Self, &str)> = finding.excerpts.iter().filter_map(located).collect();
         let first = places.iter().position(|(can_open, ..)| *can_open).unwrap_or(0);
+        let brings = |file: &File| {
+            let in_it =
+                report.archives.iter().filter(|(prefix, _)| file.path().is_none() && file.name().starts_with(prefix));
+            in_it.max_by_key(|(prefix, _)| prefix.len()).and_then(|(_, place)| Self::of(place))
+        };
         if places.is_empty() {
             let home = report.home.as_ref().map(|file| Place { file: file.clone(), start: 0, end: 0 });
-            return (home.as_ref().and_then(Self::of), Vec::new());
+            let brought = report.home.as_ref().and_then(|file| brings(file));
+            return (brought.or_else(|| home.as_ref().and_then(Self::of)), Vec::new());
+        }
+        let in_archive = finding.excerpts.iter().map(|excerpt| &excerpt.place.file).find(|file| !file.is_flag());
+        if !places.iter().any(|(can_open, ..)| *can_open)
+            && let Some(primary) = in_archive.and_then(|file| brings(file))
+        {
+            return (Some(primary), places.into_iter().map(|(_, location, label)| (location, label)).collect());
         }
         let (_, primary, _) = places.remove(first);
         (Some(primary), places.into_iter().map(|(_, location, label)| (location, label)).collect())

@@ -60,6 +60,8 @@ pub(crate) struct Report {
     pub about: ReportAbout,
     /// The file for findings without their own location: Chart.yaml, or the first of the manifests.
     pub home: Option<Arc<File>>,
+    /// What the names of files in an archive begin with, `shop/charts/db/`, and the line of the repository that brings the archive.
+    pub archives: Vec<(String, Place)>,
     /// The user's own values files, as displayed.
     pub own_files: Vec<String>,
     /// The findings, in order.
@@ -189,6 +191,7 @@ impl Report {
             is_listed: false,
             about,
             home,
+            archives: Vec::new(),
             own_files: Vec::new(),
             findings,
             left_out: 0,

@@ -73,6 +73,11 @@ impl fmt::Debug for Dependencies {
 type Texts = HashMap<String, Result<Vec<u8>, Error>>;
 
 impl Store {
+    /// What may be read.
+    pub(crate) fn reach(&self) -> &Reach {
+        &self.reach
+    }
+
     /// The disk, limited to what may be read, and the content of stdin if a release reads it.
     pub(crate) fn new(stdin: Option<Vec<u8>>, reach: Arc<Reach>) -> Self {
         Self {

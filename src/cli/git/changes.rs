@@ -114,6 +114,24 @@ impl GitRepository {
         Ok(changes)
     }
 
+    /// The differences of the working folder from the index: what the next commit would not have. Ignored files do not count.
+    pub(crate) fn unstaged(&self) -> Result<ChangedFiles, Error> {
+        let mut changes = ChangedFiles::default();
+        changes.paths.extend(paths(&self.git.ask(&["ls-files", "--others", "--exclude-standard", "-z"])?));
+        let index = self.git.ask(&["ls-files", "--stage", "--debug", "-z"])?;
+        let index_time = self.index.metadata().ok().map(|about| modified(&about));
+        let mut rest = index.as_slice();
+        while !rest.is_empty() {
+            let (entry, after) =
+                entry(rest).ok_or_else(|| Error::file("--pre-commit: unexpected output of git ls-files"))?;
+            rest = after;
+            if entry.stage != b"0" || entry.mode != b"160000" && self.differs(&entry, index_time) {
+                changes.paths.insert(entry.path.to_vec());
+            }
+        }
+        Ok(changes)
+    }
+
     /// Whether the file in the working folder differs from the index.
     fn differs(&self, entry: &Entry<'_>, index_time: Option<(u64, u32)>) -> bool {
         let path = self.top.join(to_path(entry.path));

@@ -147,7 +147,7 @@ fn head(totals: &Totals) -> Value {
         .registries()
         .into_iter()
         .map(|(registry, classes)| {
-            let good: usize = classes.iter().filter(|(class, _)| class.resolves()).map(|(_, count)| count).sum();
+            let good: usize = classes.iter().filter(|(class, _)| class.is_in_place()).map(|(_, count)| count).sum();
             let all: usize = classes.values().sum();
             let name = if registry.is_empty() { "no registry".to_owned() } else { plain(registry) };
             let search = if registry.is_empty() { "not-a-reference".to_owned() } else { plain(registry) };
@@ -179,7 +179,7 @@ fn head(totals: &Totals) -> Value {
 
 fn classes(totals: &Totals) -> Vec<Value> {
     let classes = totals.classes().into_iter();
-    classes.map(|(class, count)| context! { name => class.name(), good => class.resolves(), count }).collect()
+    classes.map(|(class, count)| context! { name => class.name(), good => class.is_in_place(), count }).collect()
 }
 
 /// A short verdict.
@@ -312,7 +312,7 @@ fn row(image: &Image, report: &Report) -> Value {
         release => plain(&report.release.full_name()),
         reference => plain(&image.reference),
         class => image.class.name(),
-        good => image.class.resolves(),
+        good => image.class.is_in_place(),
         tier => image.tier.name(),
         path => decider.map(|origin| plain(&origin.user_path)),
         who => decider.map(|origin| plain(&origin.who)),

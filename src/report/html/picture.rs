@@ -84,7 +84,7 @@ fn arrange(report: &Report) -> Option<([Vec<Drawn>; 3], Flows)> {
                 one.decider().map_or_else(unknown, decided),
                 workload,
             ];
-            ways.push((nodes, one.class.resolves()));
+            ways.push((nodes, one.class.is_in_place()));
         }
     }
     if ways.is_empty() {

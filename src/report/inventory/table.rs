@@ -155,7 +155,7 @@ fn summary(inventory: &Inventory) -> String {
         None if inventory.release.name.is_empty() => found,
         None => format!("{found}, as the chart renders without a mirror"),
         Some(mirror) => {
-            let through = inventory.images.iter().filter(|image| image.class.resolves()).count();
+            let through = inventory.images.iter().filter(|image| image.class.is_in_place()).count();
             format!("{found}: {through} through {}", plain_line(mirror))
         }
     }

@@ -45,7 +45,8 @@ macro_rules! packed_names {
 }
 
 packed!(Report {
-    release, is_listed, about, home, own_files, findings, left_out, suppressed, changes, images, gated, other_event_failed, coverage, mirror,
+    release, is_listed, about, home, archives, own_files, findings, left_out, suppressed, changes, images, gated, other_event_failed, coverage,
+    mirror,
     assumed_keys, is_told; secrets: Secrets::default()
 });
 packed!(ReleaseName { name, chart, namespace, environment });

@@ -189,7 +189,7 @@ fn changes(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 /// Each image with its uses, and why it counts as one.
 fn images(images: &[Image], paint: Paint, out: &mut dyn Write) -> io::Result<()> {
     for image in images {
-        let class = paint.class(image.class.name(), image.class.resolves());
+        let class = paint.class(image.class.name(), image.class.is_in_place());
         writeln!(out, "{}  {class}", paint.bold(&plain_line(&image.reference)))?;
         for one in &image.uses {
             writeln!(out, "  {}", plain_line(&told(one)))?;
@@ -248,7 +248,7 @@ fn registries(totals: &Totals, paint: Paint, out: &mut dyn Write) -> io::Result<
         let number: usize = classes.values().sum();
         let class = |(class, count): (&crate::images::Class, &usize)| {
             let shown = if classes.len() > 1 { format!("{count} {}", class.name()) } else { class.name().to_owned() };
-            paint.class(&shown, class.resolves())
+            paint.class(&shown, class.is_in_place())
         };
         let classes: Vec<String> = classes.iter().map(class).collect();
         writeln!(out, "{registry}{pad}  {number:>6}  {}", classes.join(", "))?;
