@@ -9,6 +9,7 @@ use crate::analysis::upgrade::{OtherEvent, other_event};
 use crate::analysis::{Analysis, Cause, Refusal, analyse};
 use crate::compiler::Compiler;
 use crate::error::Error;
+use crate::images::Class;
 use crate::limits::Limits;
 use crate::release::ReleaseInputs;
 use crate::report::{Coverage, ReleaseName, Report, ReportAbout};
@@ -79,7 +80,11 @@ pub(crate) fn report(prepared: Option<&ReleaseInputs>, analysis: &Analysis, sett
     // Rules ask nobody: what the mirror has is known before they run.
     let on_mirror = OnMirror::of(analysis, settings);
     let context = RuleContext { prepared, analysis, settings, on_mirror: on_mirror.as_ref(), findings: Vec::new() };
-    let mirrored = analysis.images.iter().filter(|judged| !judged.bypasses(&settings.mirror)).count();
+    let mirrored = analysis
+        .images
+        .iter()
+        .filter(|judged| !judged.bypasses(&settings.mirror) && judged.class != Class::Doubled)
+        .count();
     let findings = context.check_all();
     let secrets = Secrets::of(&analysis.origins);
     let mut images = images(analysis, settings);

@@ -83,7 +83,8 @@ pub(crate) fn analyse_saved(
     // Those of pods are counted already.
     for judged in analysis.images.iter().filter(|judged| !is_in_pod(&judged.image)) {
         running.uses += 1;
-        running.mirrored += usize::from(against.pulled_from(&judged.image.text) != PulledFrom::Elsewhere);
+        let is_mirrored = against.pulled_from(&judged.image.text) != PulledFrom::Elsewhere;
+        running.mirrored += usize::from(is_mirrored && judged.class != Class::Doubled);
         others.insert(&judged.image.object);
     }
     running.others = others.len();
@@ -146,10 +147,14 @@ fn failure(object: &Object<'_>, why: &serde_json::Error) -> RenderFailure {
 }
 
 /// The analysis with what runs beside it.
-fn with_running(mut analysis: Analysis, running: Running, settings: &Settings) -> Analysis {
+fn with_running(mut analysis: Analysis, mut running: Running, settings: &Settings) -> Analysis {
     for judged in &mut analysis.images {
         if let Some(image) = running.images.get(judged.image.text.as_str()) {
             judge_by_nodes(judged, image.from);
+            // The mirror is asked, and does not have it under this name.
+            if judged.class == Class::Doubled {
+                running.mirrored -= image.count;
+            }
         }
     }
     // Whether pods have their secrets is looked at where they run, by another rule.

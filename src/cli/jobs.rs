@@ -73,7 +73,17 @@ impl Job {
     ) -> Result<Self, Error> {
         let (name, chart) = (name.to_owned(), fetch.reference(chart)?);
         let flags = flags.clone().repeatable();
-        Ok(Self { name, environment: None, chart, flags, settings, entry: None, place: None, chart_place: None, is_listed: false })
+        Ok(Self {
+            name,
+            environment: None,
+            chart,
+            flags,
+            settings,
+            entry: None,
+            place: None,
+            chart_place: None,
+            is_listed: false,
+        })
     }
 
     /// A release of the configuration, combined with the flags.

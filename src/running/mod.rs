@@ -57,6 +57,8 @@ pub(crate) struct Running {
 pub(crate) struct RunningImage {
     /// Where it comes from.
     pub from: PulledFrom,
+    /// How often it is used.
+    pub count: usize,
     /// What uses it, by the owner of the pods.
     pub uses: BTreeMap<Arc<ObjectName>, Uses>,
     /// The digests that run, each with a pod that runs it.
@@ -186,11 +188,13 @@ impl Running {
                 Some(image) => image,
                 None => self.images.entry(user.image.to_owned()).or_insert(RunningImage {
                     from: against.pulled_from(user.image),
+                    count: 0,
                     uses: BTreeMap::new(),
                     digests: BTreeMap::new(),
                     messages: BTreeMap::new(),
                 }),
             };
+            image.count += 1;
             self.uses += 1;
             self.mirrored += usize::from(image.from != PulledFrom::Elsewhere);
             let is_first = !seen.contains(&user.image);
