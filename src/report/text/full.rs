@@ -1,7 +1,7 @@
 //! Each finding of a release, with all of its locations, or in one line.
 
 use super::excerpt::{snippet, told_as_they_are};
-use super::{Style, fit, level};
+use super::{Style, fit, fit_title, level};
 use crate::finding::Finding;
 use crate::report::location::place_name;
 use crate::report::{Report, plain, plain_line};
@@ -33,7 +33,7 @@ pub(super) fn lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 fn group(finding: &Finding, width: Option<usize>) -> Group<'static> {
     let mut group = level(finding.severity)
-        .primary_title(plain_line(&finding.message))
+        .primary_title(fit_title(&finding.message, finding.severity, finding.rule, width))
         .id(finding.rule)
         .elements(Vec::<Snippet<'_, annotate_snippets::Annotation<'_>>>::new());
     for (index, excerpt) in finding.excerpts.iter().enumerate() {

@@ -2,7 +2,7 @@
 
 use super::excerpt::{snippet, told_as_they_are};
 use super::full::help;
-use super::{NARROWEST, Paint, Style, fit, level, wrapped};
+use super::{NARROWEST, Paint, Style, fit, fit_title, level, wrapped};
 use crate::finding::{Excerpt, Finding, Severity, Subject};
 use crate::fix::compact_lines;
 use crate::report::groups::{Group, GroupedImage, groups, resolved, told_object};
@@ -30,7 +30,7 @@ pub(super) fn write(report: &Report, style: Style, renderer: &Renderer, out: &mu
     let (mut rest, mut after_list) = (&all[..], false);
     while let Some(first) = rest.first() {
         let length = match is_listed(first) {
-            true => rest.iter().take_while(|one| is_listed(one) && is_of_one_cause(first, one)).count().max(1),
+            true => rest.iter().take_while(|one| is_listed(one) && is_alike(first, one)).count().max(1),
             false => 1,
         };
         let (block, after) = rest.split_at(length);
@@ -63,17 +63,23 @@ pub(super) fn write(report: &Report, style: Style, renderer: &Renderer, out: &mu
     writeln!(out)
 }
 
-/// Whether two groups have the same cause.
-fn is_of_one_cause(a: &Group<'_>, b: &Group<'_>) -> bool {
-    a.cause.is_some() && a.cause.map(|(number, _)| number) == b.cause.map(|(number, _)| number)
+/// Whether two groups are listed together: they have the same cause, or none, and the same rule.
+fn is_alike(a: &Group<'_>, b: &Group<'_>) -> bool {
+    let cause = |group: &Group<'_>| group.cause.map(|(number, _)| number);
+    let rule = |group: &Group<'_>| (group.lead().rule, group.severity());
+    cause(a) == cause(b) && (a.cause.is_some() || rule(a) == rule(b))
 }
 
 /// Groups that the values resolve: a title, and a line for each image with what decides it.
 fn list(block: &[Group<'_>], style: Style, renderer: &Renderer, out: &mut dyn Write) -> io::Result<()> {
     let severity = block.iter().map(Group::severity).min().unwrap_or(Severity::Hint);
     let lead = block.iter().map(Group::lead).find(|lead| lead.severity == severity).unwrap_or_else(|| block[0].lead());
-    let title = block[0].cause.map_or_else(|| block[0].title(), |(_, cause)| cause.message.clone());
-    let title = level(severity).primary_title(plain_line(&title)).id(lead.rule);
+    let together = Group { findings: block.iter().flat_map(|group| group.findings.clone()).collect(), ..block[0] };
+    let title = together.cause.map_or_else(|| together.title(), |(_, cause)| cause.message.clone());
+    // The title of one image names it.
+    let named = together.lead().subject.as_ref().map(|subject| subject.reference.as_str());
+    let named = named.filter(|reference| title.starts_with(reference));
+    let title = level(severity).primary_title(fit_title(&title, severity, lead.rule, style.width)).id(lead.rule);
     let title = title.elements(Vec::<Snippet<'_, annotate_snippets::Annotation<'_>>>::new());
     writeln!(out, "{}", renderer.render(&[title]))?;
     let mut left_out = 0;
@@ -82,7 +88,9 @@ fn list(block: &[Group<'_>], style: Style, renderer: &Renderer, out: &mut dyn Wr
         left_out += images.len().saturating_sub(MOST);
         images.truncate(MOST);
         for image in images {
-            let what = format!("{}{}{}", told(&image), decided_by(group, image.reference), to_set(group));
+            let told = told(&image);
+            let told = told.strip_prefix(named.unwrap_or_default()).map_or(told.as_str(), str::trim_start);
+            let what = format!("{told}{}{}", decided_by(group, image.reference), to_set(group));
             line(&what, style, out)?;
         }
         if group.findings.iter().all(|(_, finding)| finding.subject.is_none()) {
@@ -138,7 +146,7 @@ fn told(image: &GroupedImage<'_>) -> String {
 fn drawn(group: &Group<'_>, width: Option<usize>) -> Drawn<'static> {
     let lead = group.lead();
     let mut drawn = level(group.severity())
-        .primary_title(plain_line(&group.title()))
+        .primary_title(fit_title(&group.title(), group.severity(), lead.rule, width))
         .id(lead.rule)
         .elements(Vec::<Snippet<'_, annotate_snippets::Annotation<'_>>>::new());
     // Of an image, the line that decides is shown, and where it is printed is said; of anything else, all lines.

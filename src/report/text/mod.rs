@@ -301,6 +301,20 @@ fn level(severity: Severity) -> Level<'static> {
     }
 }
 
+/// A title wrapped to the room beside its severity and rule.
+fn fit_title(text: &str, severity: Severity, rule: &str, width: Option<usize>) -> String {
+    const NARROWEST_TITLE: usize = 40;
+    let text = plain_line(text);
+    match width {
+        None => text,
+        Some(width) => {
+            // `error[rule]: `
+            let before = severity.name().len() + rule.len() + "[]: ".len();
+            wrapped(&text, width.saturating_sub(before).max(NARROWEST_TITLE)).join("\n")
+        }
+    }
+}
+
 /// Text wrapped to the room beside a column of line numbers and the title of a note; unchanged if no width is known.
 fn fit(text: &str, width: Option<usize>) -> String {
     // The space before a note: the column of line numbers, and its title.
