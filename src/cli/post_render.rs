@@ -8,7 +8,7 @@ use super::settings::SettingsFlags;
 use super::{Outcome, Problem, Streams, manifests};
 use crate::config::MirrorTarget;
 use crate::disk::Reach;
-use crate::finding::Severity;
+use crate::finding::{Finding, Severity};
 use crate::limits::Limits;
 use crate::report::Report;
 use crate::report::stream::KeptReports;
@@ -20,8 +20,8 @@ use std::path::PathBuf;
 /// Pass manifests on only if all of their images come from the mirror, as a post-renderer of helm
 ///
 /// Reads on stdin what helm has rendered. Without an error the same bytes are written to stdout, so that helm goes on. With one,
-/// nothing is, and the exit status is 1, so that helm installs nothing. The report is written to stderr. Warnings and hints are
-/// reported, and let pass.
+/// nothing is, and the exit status is 1, so that helm installs nothing; the same goes for what could not be checked. The report is
+/// written to stderr. Warnings and hints are reported, and let pass.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
                         helm install shop charts/shop --post-renderer airtight-post-renderer --post-renderer-args --mirror=mirror.internal\n  \
@@ -67,7 +67,9 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
     let mut checked = [manifests::check_input(input.clone(), settings, &limits)?];
     suppressor.apply(&mut checked);
     let [mut checked] = checked;
-    let is_refused = checked.report.findings.iter().any(|finding| finding.severity == Severity::Error);
+    // What was not checked is not passed on, whatever level the configuration gives it.
+    let refuses = |finding: &Finding| finding.severity == Severity::Error || finding.is_unseen();
+    let is_refused = checked.report.findings.iter().any(refuses);
     checked.report.hide_secrets(args.output.shows_changes());
     args.tell(&checked.report, streams)?;
     if is_refused {
