@@ -335,7 +335,7 @@ mod tests {
             (&["a.internal", "b.internal"], "* is given twice"),
             (
                 &["docker.io=https://a"],
-                "docker.io: \"https://a\" is not a registry: use a host such as mirror.internal or mirror.internal:5000",
+                "docker.io: \"https://a\" begins with https://, but a registry has no scheme: use \"a\"",
             ),
             (
                 &["quay.io/a=b.internal"],

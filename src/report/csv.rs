@@ -55,7 +55,7 @@ fn row(
 ) -> [String; COLUMNS.len()] {
     let subject = finding.subject.clone();
     let of_subject = |get: fn(&crate::finding::Subject) -> String| subject.as_ref().map(get).unwrap_or_default();
-    let at = ReportLocation::of_finding(finding, report).0;
+    let at = ReportLocation::inside(finding, report);
     [
         report.release.full_name(),
         finding.rule.to_owned(),

@@ -37,6 +37,19 @@ impl ReportLocation {
     /// The primary location of a finding, and the others: values files before templates, files that can be opened before
     /// files in an archive. If all are in an archive, the line that brings the archive is the primary one.
     pub(crate) fn of_finding<'f>(finding: &'f Finding, report: &Report) -> (Option<Self>, Vec<(Self, &'f str)>) {
+        Self::among(finding, report, &report.archives)
+    }
+
+    /// The primary location of a finding, which may be in an archive.
+    pub(crate) fn inside(finding: &Finding, report: &Report) -> Option<Self> {
+        Self::among(finding, report, &[]).0
+    }
+
+    fn among<'f>(
+        finding: &'f Finding,
+        report: &Report,
+        archives: &[(String, Place)],
+    ) -> (Option<Self>, Vec<(Self, &'f str)>) {
         let located = |excerpt: &'f Excerpt| {
             let can_open = excerpt.place.file.path().is_some();
             Self::of(&excerpt.place).map(|location| (can_open, location, excerpt.label.as_str()))
@@ -44,8 +57,7 @@ impl ReportLocation {
         let mut places: Vec<(bool, Self, &str)> = finding.excerpts.iter().filter_map(located).collect();
         let first = places.iter().position(|(can_open, ..)| *can_open).unwrap_or(0);
         let brings = |file: &File| {
-            let in_it =
-                report.archives.iter().filter(|(prefix, _)| file.path().is_none() && file.name().starts_with(prefix));
+            let in_it = archives.iter().filter(|(prefix, _)| file.path().is_none() && file.name().starts_with(prefix));
             in_it.max_by_key(|(prefix, _)| prefix.len()).and_then(|(_, place)| Self::of(place))
         };
         if places.is_empty() {
