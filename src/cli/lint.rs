@@ -63,7 +63,7 @@ pub(crate) struct Args {
     /// Check only releases that changed since the merge base with a git revision, and report only what is new
     #[arg(long, value_name = "REV")]
     changed_since: Option<String>,
-    /// Run as a hook of https://pre-commit.com, with the names of the files that it passes in place of charts
+    /// Run as a hook of pre-commit, with the names of the files that it passes in place of charts
     ///
     /// What is staged is checked, as with --changed-since HEAD; with --from-ref and --to-ref of pre-commit what changed between
     /// them, and with --all-files everything. Files that differ from what is staged are an error.
