@@ -6,8 +6,9 @@
 //!
 //! ## What to do
 //! Remove the value, or point it at the mirror. The finding names the switch that proves it: the release was rendered once
-//! more with that switch on, and once more with the value removed or changed, which is the fix. "May" in the message means
-//! that code could read the value, but no switch was found that makes it do so.
+//! more with that switch on, and once more with the value removed or changed, which is the fix. A condition
+//! that no switch fulfils, such as `eq .Values.mode "ha"`, is tried by rendering what is behind it. "May" in the message means
+//! that code could read the value, but nothing was found that makes it do so: that is a hint.
 //!
 //! ```bad
 //! # templates/pod.yaml
