@@ -184,8 +184,8 @@ fn round(problems: &mut [Problem], judged: &[Judged], further: &Further<'_>, tri
         }
         let is_shared = is_shared(proposal, trials);
         let is_free = groups.is_empty() || !is_shared && !groups[0].is_shared;
-        if is_free && !paths.overlap(proposal) {
-            paths.add(proposal);
+        if is_free && !paths.overlap(&proposal.edits) {
+            paths.add(&proposal.edits);
             known.insert(id, groups.len());
             groups.push(Group { proposal: proposal.clone(), problems: vec![number], is_shared });
         }
@@ -306,11 +306,11 @@ fn combine(problem: &mut Problem, judged: &[Judged], further: &Further<'_>, tria
     };
     let Some(key) = key else { return };
     let (mut seen, mut paths, mut more) = (BTreeSet::new(), Paths::default(), Vec::new());
-    paths.add(&key);
+    paths.add(&key.edits);
     for (number, after) in problem.not_enough.iter().filter(|(_, after)| serves(after, &trials.settings.mirror)) {
         let Some(one) = further(&judged[*number], after) else { continue };
-        if seen.insert(one.id()) && !paths.overlap(&one) {
-            paths.add(&one);
+        if seen.insert(one.id()) && !paths.overlap(&one.edits) {
+            paths.add(&one.edits);
             more.push(one);
         }
     }

@@ -2,6 +2,7 @@
 
 use super::advice::keeps_version;
 use super::other_mirror::Twin;
+use super::propose::{Paths, id_of};
 use super::trial::Trials;
 use super::{Analysis, Judged};
 use crate::compiler::Compiler;
@@ -12,7 +13,7 @@ use crate::release::ReleaseInputs;
 use crate::settings::Settings;
 use crate::template::{Map, Value as Rendered};
 use crate::values::value_at;
-use crate::values_path::{Key, ValuesPath};
+use crate::values_path::Key;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -71,22 +72,15 @@ fn parts(findings: &[Finding], analysis: &Analysis, trials: &Trials<'_>) -> Vec<
     let (defaults, uses) = (defaults_below(&removals, trials), Uses::of(&analysis.images));
     let mut parts: Vec<Part> = Vec::new();
     let mut known: BTreeMap<String, Option<usize>> = BTreeMap::new();
-    let mut taken: BTreeMap<ValuesPath, usize> = BTreeMap::new();
+    let mut taken = Paths::default();
     for (number, fix) in fixes {
-        let id: String = fix.edits.iter().map(|edit| edit.id() + "\n\n").collect();
-        let part = *known.entry(id).or_insert_with(|| {
-            let values: Option<Vec<OverlayValue>> =
-                fix.edits.iter().map(|edit| value_of(edit, &analysis.values, defaults.as_ref())).collect();
-            let values = values?;
-            let clashes = |one: &OverlayValue| {
-                let is_above = |length: usize| taken.contains_key(&one.path[..length]);
-                let below = taken.range(one.path.clone()..).next();
-                (0..=one.path.len()).any(is_above) || below.is_some_and(|(path, _)| path.starts_with(&one.path))
-            };
-            if values.iter().any(clashes) {
+        let part = *known.entry(id_of(&fix.edits)).or_insert_with(|| {
+            let values = fix.edits.iter().map(|edit| value_of(edit, &analysis.values, defaults.as_ref()));
+            let values: Vec<OverlayValue> = values.collect::<Option<_>>()?;
+            if taken.overlap(&fix.edits) {
                 return None;
             }
-            taken.extend(values.iter().map(|one| (one.path.clone(), parts.len())));
+            taken.add(&fix.edits);
             parts.push(Part { values, findings: Vec::new(), targets: BTreeMap::new() });
             Some(parts.len() - 1)
         });

@@ -31,15 +31,20 @@ impl Proposal {
 
     /// Identifies a proposal by what it changes.
     pub(super) fn id(&self) -> String {
-        self.edits.iter().map(|edit| edit.id() + "\n\n").collect()
+        id_of(&self.edits)
     }
 
     /// Whether two proposals change different things.
     pub(super) fn goes_with(&self, other: &Self) -> bool {
         let mut paths = Paths::default();
-        paths.add(self);
-        !paths.overlap(other)
+        paths.add(&self.edits);
+        !paths.overlap(&other.edits)
     }
+}
+
+/// Identifies edits that are made together by what they change.
+pub(super) fn id_of(edits: &[Edit]) -> String {
+    edits.iter().map(|edit| edit.id() + "\n\n").collect()
 }
 
 /// The paths that proposals change: proposals that are tried together must change different paths.
@@ -47,14 +52,14 @@ impl Proposal {
 pub(super) struct Paths(BTreeSet<ValuesPath>);
 
 impl Paths {
-    /// Adds the paths of a proposal.
-    pub(super) fn add(&mut self, proposal: &Proposal) {
-        self.0.extend(proposal.edits.iter().map(|edit| edit.path.clone()));
+    /// Adds the paths of a proposal's edits.
+    pub(super) fn add(&mut self, edits: &[Edit]) {
+        self.0.extend(edits.iter().map(|edit| edit.path.clone()));
     }
 
-    /// Whether a proposal changes one of these paths, or a parent or child of one.
-    pub(super) fn overlap(&self, proposal: &Proposal) -> bool {
-        proposal.edits.iter().any(|edit| {
+    /// Whether a proposal with these edits changes one of these paths, or a parent or child of one.
+    pub(super) fn overlap(&self, edits: &[Edit]) -> bool {
+        edits.iter().any(|edit| {
             let path = &edit.path;
             let is_below = || self.0.range(path.clone()..).next().is_some_and(|known| known.starts_with(path));
             (0..=path.len()).any(|length| self.0.contains(&path[..length])) || is_below()

@@ -29,9 +29,9 @@ pub(super) fn fixes<T: Trial>(mut open: Vec<(usize, Vec<Proposal>)>, trial: &mut
                 let (_, numbers): &mut (Proposal, Vec<usize>) = &mut now[group];
                 numbers.push(*number);
                 proposals.remove(0);
-            } else if !paths.overlap(&proposals[0]) {
+            } else if !paths.overlap(&proposals[0].edits) {
                 let proposal = proposals.remove(0);
-                paths.add(&proposal);
+                paths.add(&proposal.edits);
                 ids.insert(id, now.len());
                 now.push((proposal, vec![*number]));
             }

@@ -134,15 +134,10 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
             let reports = args.changed(revision, &config, &reach, streams, &mut outcome)?;
             args.finish(reports, streams, outcome)
         }
-        _ if args.fixes.is_on() => {
+        _ if args.fixes.is_on() || args.fixes.overlay.is_some() => {
             let mut outcome = Outcome::Clean;
             let reports = args.fixed(&config, &reach, streams, &mut outcome)?;
             if args.fixes.diff { Ok(args.exit.of_changes(outcome)) } else { args.finish(reports, streams, outcome) }
-        }
-        _ if args.fixes.overlay.is_some() => {
-            let mut outcome = Outcome::Clean;
-            let reports = args.overlaid(&config, &reach, streams, &mut outcome)?;
-            args.finish(reports, streams, outcome)
         }
         _ => args.whole(&config, &reach, streams),
     }

@@ -23,7 +23,7 @@ use std::sync::Arc;
 type Fixed = BTreeMap<String, usize>;
 
 impl Args {
-    /// Applies the fixes, and returns what is left.
+    /// Applies the fixes, and returns what is left; with `--overlay` alone, writes all that values can make to its file instead.
     pub(super) fn fixed(
         &self,
         config: &Config,
@@ -35,11 +35,18 @@ impl Args {
         let store = self.store(&jobs, config, reach, streams)?;
         let before = self.checked(&jobs, &store, config, reach, streams, outcome)?;
         if *outcome == Outcome::Failed {
+            if !self.fixes.is_on() {
+                return Ok(before);
+            }
             let _ = writeln!(streams.err, "nothing was fixed: not all releases could be checked");
             return Ok(before);
         }
         let edits = Edits::new(&jobs, &store, reach);
         let mut fixing = Fixing { args: self, config, reach, jobs, store, edits, refused: BTreeMap::new() };
+        if let Some(path) = self.fixes.overlay.as_deref().filter(|_| !self.fixes.is_on()) {
+            fixing.whole_overlay(path, &before, streams)?;
+            return Ok(before);
+        }
         let (fixed, after) = fixing.all(&before)?;
         let changed: Vec<_> = fixing.edits.changed().map(|(old, new)| (old.clone(), new.clone())).collect();
         if self.fixes.diff {
@@ -57,25 +64,6 @@ impl Args {
         if self.fixes.diff {
             *outcome = if changed.is_empty() && !is_overlaid { Outcome::Clean } else { Outcome::Findings };
             reports.clear();
-        }
-        Ok(reports)
-    }
-
-    /// Writes all fixes that values can make to the file of `--overlay`, and returns the reports on the release without it.
-    pub(super) fn overlaid(
-        &self,
-        config: &Config,
-        reach: &Arc<Reach>,
-        streams: &mut Streams<'_>,
-        outcome: &mut Outcome,
-    ) -> Result<Vec<Report>, Problem> {
-        let jobs = self.jobs_to_fix(config, reach)?;
-        let store = self.store(&jobs, config, reach, streams)?;
-        let reports = self.checked(&jobs, &store, config, reach, streams, outcome)?;
-        if let Some(path) = self.fixes.overlay.as_deref().filter(|_| *outcome != Outcome::Failed) {
-            let edits = Edits::new(&jobs, &store, reach);
-            let mut fixing = Fixing { args: self, config, reach, jobs, store, edits, refused: BTreeMap::new() };
-            fixing.whole_overlay(path, &reports, streams)?;
         }
         Ok(reports)
     }
