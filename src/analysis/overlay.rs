@@ -63,6 +63,9 @@ fn parts(findings: &[Finding], analysis: &Analysis, trials: &Trials<'_>) -> Vec<
     // A patch is not a value, and what is proven otherwise than by references cannot be compared.
     let fixes = fixes.filter(|(_, fix)| fix.patches.is_empty() && !fix.proof.is_empty());
     let fixes: Vec<_> = fixes.collect();
+    if fixes.is_empty() {
+        return Vec::new();
+    }
     let removals: Vec<Edit> = fixes
         .iter()
         .flat_map(|(_, fix)| &fix.edits)

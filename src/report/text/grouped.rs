@@ -30,7 +30,7 @@ pub(super) fn write(report: &Report, style: Style, renderer: &Renderer, out: &mu
     let (mut rest, mut after_list) = (&all[..], false);
     while let Some(first) = rest.first() {
         let length = match is_listed(first) {
-            true => rest.iter().take_while(|one| is_listed(one) && is_alike(first, one)).count().max(1),
+            true => rest.iter().take_while(|one| is_listed(one) && is_alike(first, one)).count(),
             false => 1,
         };
         let (block, after) = rest.split_at(length);
