@@ -4,8 +4,9 @@ use crate::fix::{Fix, Safety};
 use crate::images::{Class, Tier};
 use crate::names::names;
 use crate::objects::ObjectName;
-use crate::rule_ids::UNSEEN;
+use crate::rule_ids::{RuleId, UNSEEN};
 use crate::source::Place;
+use serde::{Deserialize, Serialize};
 
 /// The basic cost of a finding in steps.
 const STEPS_OF_A_FINDING: u64 = 1_400;
@@ -27,10 +28,11 @@ pub enum Severity {
 names!(Severity { Error: "error", Warning: "warning", Hint: "hint" });
 
 /// One finding of one rule.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Finding {
     /// The rule's id.
-    pub rule: &'static str,
+    #[serde(deserialize_with = "crate::report::kept::rule_id")]
+    pub rule: RuleId,
     /// The severity.
     pub severity: Severity,
     /// What is wrong, as a fact, without a full stop.
@@ -48,7 +50,7 @@ pub(crate) struct Finding {
 }
 
 /// The location in the rendered manifests that a finding is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Subject {
     /// The object.
     pub object: ObjectName,
@@ -67,7 +69,7 @@ pub(crate) struct Subject {
 }
 
 /// A location in a source, and its role in the finding.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Excerpt {
     /// The location.
     pub place: Place,

@@ -1,5 +1,8 @@
 //! The ids of rules that other code refers to: to check whether a rule is on, or to recognize its findings.
 
+/// The id of a rule: `hardcoded-image`.
+pub(crate) type RuleId = &'static str;
+
 /// Rules whose findings say that something was not checked: neither a baseline nor a comment accepts these, only an entry of
 /// the configuration.
 pub(crate) const UNSEEN: &[&str] = &[MIRROR_NOT_CHECKED, RENDER_FAILED, NOTHING_RENDERED, UNPARSABLE_MANIFEST];

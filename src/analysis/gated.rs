@@ -18,13 +18,14 @@ use crate::template::decisions::{Course, Decisions, Gate};
 use crate::trace::OriginData;
 use crate::values::value_at;
 use crate::values_path::ValuesPath;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most combinations of branches that are tried.
 const MAX_WAYS: usize = 5;
 
 /// An image that the release does not install as it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Gated {
     /// The reference.
     pub reference: String,

@@ -13,10 +13,11 @@ use crate::reference::Reference;
 use crate::settings::Settings;
 use crate::source::Place;
 use crate::trace::Origins;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A distinct reference, and what is known about it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Image {
     /// As rendered: `mirror.internal/jetstack/cert-manager-webhook:v1.16.1`.
     pub(crate) reference: String,
@@ -51,7 +52,7 @@ impl Image {
 }
 
 /// One use of a reference.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Use {
     /// The object.
     pub(crate) object: ObjectName,
@@ -83,7 +84,7 @@ impl Use {
 }
 
 /// Who decided a part of a reference.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct PartOrigin {
     /// The part.
     pub(crate) part: ReferencePart,

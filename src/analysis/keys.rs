@@ -15,6 +15,7 @@ use crate::template::{Map, Value};
 use crate::values::value_at;
 use crate::values_path::{Key, ValuesPath};
 use crate::yaml::{Data, Node};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The values path from which charts most often read the mirror.
@@ -48,7 +49,7 @@ const OTHER_KEYS: &[&str] = &[
 const TABLE_NAMES: &[&str] = &["url", "registry", "host", "hostname", "server", "address", "domain", "hub", "name"];
 
 /// A key that the tool set because the user's values do not.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Assumed {
     /// The key, `global.imageRegistry`.
     pub key: ValuesPath,

@@ -1,7 +1,7 @@
 //! [`Collected`]: the results of a run. The report of each release is kept as soon as it is checked, without the data that
 //! it was made from, because the next release needs that memory.
 
-use super::jobs::{Done, Job};
+use super::jobs::Done;
 use crate::error::Error;
 use crate::report::Report;
 use crate::report::spool::{Spool, Spooled};
@@ -44,24 +44,25 @@ impl<'s> Collected<'s> {
     }
 
     fn keep(&self, number: usize, mut one: Checked) -> Result<(), Error> {
-        let doubts = self.ledger.accept(number, &mut one);
-        let Checked { mut report, .. } = one;
+        let mut noted = self.ledger.accept(&mut one);
+        let Checked { mut report, settings, .. } = one;
+        noted.hide_secrets(&report.secrets);
+        self.ledger.add(number, noted, &report.release, &settings);
         report.hide_secrets(self.changes);
-        self.ledger.note(number, doubts, &mut report);
         self.reports.keep(number, report)
     }
 
     /// Passes on the messages about each release, in order.
-    pub(super) fn tell(&self, jobs: &[Job], tell: &mut dyn FnMut(&Job, Told)) {
-        for (slot, job) in self.told.iter().zip(jobs) {
+    pub(super) fn tell(&self, tell: &mut dyn FnMut(usize, Told)) {
+        for (number, slot) in self.told.iter().enumerate() {
             let told = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
-            tell(job, told.unwrap_or_else(|| Told { log: Vec::new(), error: Some(super::jobs::lost()) }));
+            tell(number, told.unwrap_or_else(|| Told { log: Vec::new(), error: Some(super::jobs::lost()) }));
         }
     }
 
     /// The reports in the order of the releases, with the findings about suppressions, which need all releases.
     pub(super) fn reports(self) -> io::Result<Spooled<impl Fn(usize, &mut Report)>> {
-        let late = self.ledger.settle();
+        let late = self.ledger.known().settle();
         self.reports.in_order(move |number, report| {
             if let Some(found) = late.get(&number) {
                 insert(&mut report.findings, found);

@@ -200,7 +200,11 @@ impl Args {
         let progress = self.progress(jobs.len());
         jobs::run_each(&jobs, &store, &progress, &|number, done| collected.take(number, done));
         drop((progress, store));
-        collected.tell(&jobs, &mut |job, told| self.tell_check(job, told, streams, &mut outcome));
+        collected.tell(&mut |number, told| {
+            if let Some(job) = jobs.get(number) {
+                self.tell_check(job, told, streams, &mut outcome);
+            }
+        });
         drop(jobs);
         self.write(&collected.reports()?, streams, outcome)
     }

@@ -35,19 +35,22 @@ use crate::names::names;
 use crate::source::{File, Place};
 use crate::trace::FlagPart;
 use crate::values_path::ValuesPath;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
 
 /// A change that resolves a finding.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Fix {
     /// What to do, in the imperative, without a full stop: ``set `image.registry` to `mirror.internal` ``.
     pub title: String,
     /// Who may apply it.
     pub safety: Safety,
     /// The edits, which belong together.
+    #[serde(skip)]
     pub edits: Vec<Edit>,
     /// Changes of templates, together with the edits, if no value reaches an image; they are shown, never applied.
+    #[serde(skip)]
     pub patches: Vec<Patch>,
     /// The result of the trial: the references before and after the edits; empty if the edits change something else.
     pub proof: Vec<Proven>,
@@ -80,7 +83,7 @@ pub(crate) enum Safety {
 names!(Safety { Safe: "safe", Unsafe: "unsafe", Manual: "manual" });
 
 /// A reference that a fix changes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Proven {
     /// Before the edits.
     pub before: String,
@@ -118,7 +121,7 @@ pub(crate) enum FixTarget {
 }
 
 /// What to do with a value.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) enum ValueAction {
     /// Replace it.
     Set(Value),

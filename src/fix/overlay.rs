@@ -3,10 +3,11 @@
 use super::write::{entry, entry_lines};
 use super::{Edit, FixTarget, Refusal, ValueAction, tree};
 use crate::values_path::{Key, ValuesPath};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// A value of a values file that is passed after all others.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct OverlayValue {
     /// Its path from the top of the values, without list elements.
     pub path: ValuesPath,

@@ -2,9 +2,11 @@
 
 use super::{Edit, Fix, FixTarget, Patch, TextChange, ValueAction, text_changes};
 use crate::source::Spot;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// What reports show of a fix, computed before the files are dropped.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Shown {
     /// Its edits.
     pub edits: Vec<ShownEdit>,
@@ -15,14 +17,14 @@ pub(crate) struct Shown {
 }
 
 /// An edit.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ShownEdit {
     /// `file`, `flag` or `overlay`.
-    pub target: &'static str,
+    pub target: Cow<'static, str>,
     /// The file, as displayed.
     pub file: Option<String>,
     /// The flag, and its argument.
-    pub flag: Option<(&'static str, String)>,
+    pub flag: Option<(Cow<'static, str>, String)>,
     /// The values path.
     pub path: String,
     /// The line of the old value.
@@ -36,7 +38,7 @@ pub(crate) struct ShownEdit {
 }
 
 /// A patch.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ShownPatch {
     /// The template, under helm's name.
     pub template: String,
@@ -51,7 +53,7 @@ pub(crate) struct ShownPatch {
 }
 
 /// A change of a text.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ShownChange {
     /// The file.
     pub path: Option<String>,
@@ -75,7 +77,7 @@ impl Shown {
 fn edit(edit: &Edit, changes: bool) -> ShownEdit {
     let (target, file, flag) = match &edit.target {
         FixTarget::File { file, .. } => ("file", Some(file.shown().to_owned()), None),
-        FixTarget::Flag(part) => ("flag", None, Some((part.flag, part.argument.to_string()))),
+        FixTarget::Flag(part) => ("flag", None, Some((part.flag.into(), part.argument.to_string()))),
         FixTarget::Overlay => ("overlay", None, None),
     };
     let place = edit.place.as_ref();
@@ -85,7 +87,7 @@ fn edit(edit: &Edit, changes: bool) -> ShownEdit {
     });
     let changes = if changes { text_changes(edit) } else { None };
     ShownEdit {
-        target,
+        target: target.into(),
         file,
         flag,
         path: edit.path.to_string(),

@@ -9,6 +9,7 @@ pub(crate) mod text;
 use crate::render::manifest::Manifest;
 use crate::yaml::{Data, Node};
 pub(crate) use path::{Path, Step};
+use serde::{Deserialize, Serialize};
 use std::cell::OnceCell;
 use std::fmt;
 use std::rc::Rc;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 pub(crate) use text::Text;
 
 /// The name of an object.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct ObjectName {
     /// `Deployment`
     pub kind: String,

@@ -3,10 +3,11 @@
 use super::Report;
 use crate::analysis::images::Image;
 use crate::objects::ObjectName;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How a release's images changed between two states.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Changes {
     /// The user's name for the state that it is compared with: `main`.
     pub since: String,
@@ -23,7 +24,7 @@ pub(crate) struct Changes {
 }
 
 /// A reference that replaces another.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Replaced {
     /// The old reference.
     pub before: String,

@@ -3,9 +3,10 @@
 use super::ReleaseName;
 use crate::finding::Finding;
 use crate::secrets::redacted;
+use serde::{Deserialize, Serialize};
 
 /// The part of a finding that stays the same when lines move: the rule, and its subject.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Fingerprint {
     /// The release, `shop/prod`.
     pub release: String,

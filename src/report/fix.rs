@@ -28,11 +28,11 @@ pub(super) struct FixEntry<'a> {
 
 #[derive(Serialize)]
 struct EditEntry<'a> {
-    target: &'static str,
+    target: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    flag: Option<&'static str>,
+    flag: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     argument: Option<&'a str>,
     path: &'a str,
@@ -117,9 +117,9 @@ fn edit_entry(edit: &ShownEdit) -> EditEntry<'_> {
         ValueAction::Remove => (None, None, Some(true)),
     };
     EditEntry {
-        target: edit.target,
+        target: &edit.target,
         file: edit.file.as_deref(),
-        flag: edit.flag.as_ref().map(|(flag, _)| *flag),
+        flag: edit.flag.as_ref().map(|(flag, _)| flag.as_ref()),
         argument: edit.flag.as_ref().map(|(_, argument)| argument.as_str()),
         path: &edit.path,
         line: edit.line,

@@ -39,7 +39,8 @@ impl Report {
     }
 }
 
-fn hide_in_finding(finding: &mut Finding, secrets: &Secrets, changes: bool) {
+/// Masks secrets in a finding; its fix is turned into what it shows (`changes`: including text changes).
+pub(crate) fn hide_in_finding(finding: &mut Finding, secrets: &Secrets, changes: bool) {
     // The subject of the finding; its notes may contain anything.
     let subject = finding.subject.as_ref().map(|subject| subject.reference.as_str()).unwrap_or_default();
     let told = format!("{}\n{subject}\n{}", finding.message, finding.advice().unwrap_or_default());

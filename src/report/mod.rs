@@ -19,6 +19,7 @@ pub(crate) mod html;
 pub(crate) mod inventory;
 pub(crate) mod json;
 pub(crate) mod junit;
+pub(crate) mod kept;
 pub(crate) mod location;
 #[cfg(feature = "html")]
 pub(crate) mod markdown;
@@ -45,12 +46,13 @@ use changes::Changes;
 pub(crate) use exact::write_json;
 pub(crate) use fingerprint::Fingerprint;
 use held::Held;
-pub(crate) use hide::{hide_in_gated, hide_in_images};
+pub(crate) use hide::{hide_in_finding, hide_in_gated, hide_in_images};
 pub(crate) use plain::{escape, neutral, plain, plain_line, quiet};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// The result of a lint.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Report {
     /// Which release.
     pub release: ReleaseName,
@@ -59,6 +61,7 @@ pub(crate) struct Report {
     /// What it is about.
     pub about: ReportAbout,
     /// The file for findings without their own location: Chart.yaml, or the first of the manifests.
+    #[serde(with = "kept::start_of_file")]
     pub home: Option<Arc<File>>,
     /// What the names of files in an archive begin with, `shop/charts/db/`, and the line of the repository that brings the archive.
     pub archives: Vec<(String, Place)>,
@@ -88,11 +91,12 @@ pub(crate) struct Report {
     /// Whether the user said that something else sets them at install time.
     pub is_told: bool,
     /// The secrets in files, flags and defaults.
+    #[serde(skip)]
     pub secrets: Secrets,
 }
 
 /// An accepted finding.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Suppressed {
     /// The finding.
     pub finding: Finding,
@@ -134,7 +138,7 @@ impl Suppressed {
 }
 
 /// What a report is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ReportAbout {
     /// A release, or manifests.
     Release,
@@ -159,7 +163,7 @@ impl ReportAbout {
 }
 
 /// The name of a release.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct ReleaseName {
     /// Its name.
     pub name: String,
@@ -296,7 +300,7 @@ impl Report {
 const NO_PULL_SECRET: &str = "; pull secrets not checked";
 
 /// What a lint checked: without it, "clean" and "not checked" look the same.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Coverage {
     /// Manifests, including hooks; beside pods, the other objects that name images.
     pub manifests: usize,

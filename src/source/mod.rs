@@ -5,6 +5,7 @@ mod outline;
 
 use characters::Characters;
 pub(crate) use outline::Outline;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
@@ -34,7 +35,7 @@ type Pieces = BTreeMap<(usize, usize), Arc<[Piece]>>;
 pub(crate) type Piece = (usize, usize, usize);
 
 /// A position in a text, for programs and people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Spot {
     /// The line, from 1.
     pub(crate) line: u32,

@@ -1,14 +1,20 @@
-//! [`Ledger`]: problems with suppressions, for releases that are checked in any order.
+//! [`Ledger`]: problems with suppressions, for releases that are checked in any order, in one process or in several.
 //!
 //! Whether a suppression is unused is only known after all releases. Until then, the potential finding is kept with the first
 //! release in which it would be reported, as a [`Doubt`].
 
 use super::{Checked, Suppressor};
-use super::{EXPIRED, ONLY_ENTRIES, UNUSED, Used, finding, may_find};
+use super::{EXPIRED, ONLY_ENTRIES, UNUSED, finding, may_find};
+use crate::config::Suppression;
 use crate::finding::Finding;
-use crate::report::Report;
+use crate::report::{ReleaseName, hide_in_finding};
 use crate::rule_ids;
 use crate::rules::RULES;
+use crate::secrets::Secrets;
+use crate::settings::Settings;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
@@ -19,60 +25,77 @@ pub(crate) struct Ledger<'s> {
     known: Mutex<Known>,
 }
 
-#[derive(Debug, Default)]
-struct Known {
-    used: Used,
+/// What a release says about suppressions, whatever the other releases say.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Noted {
+    /// Its comments that matched a finding, by rule.
+    used: BTreeSet<CommentRule>,
+    /// The entries that matched a finding: their indexes among those that apply to the release.
+    entries: BTreeSet<usize>,
+    /// Whether something of it was not checked.
+    is_unseen: bool,
+    /// Its comments, by file and byte, with what may be wrong with each.
+    comments: BTreeMap<String, BTreeMap<u32, Vec<Doubt>>>,
+    /// The days on which a suppression that it has ends.
+    days: BTreeSet<Date>,
+}
+
+/// A rule that a comment names: the file, the byte, the rule.
+pub(super) type CommentRule = (String, u32, String);
+
+/// What is known about suppressions after some of the releases.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Known {
+    used: BTreeSet<CommentRule>,
+    used_entries: BTreeSet<usize>,
     /// Whether something was not checked, and the files with comments in such releases: a suppression that a broken release may
     /// use is not reported as unused.
     is_unseen: bool,
     unseen: BTreeSet<String>,
     /// The potential findings about each comment, by file and byte, in the first release that has it.
-    comments: BTreeMap<(String, u32), (usize, Vec<Doubt>)>,
+    comments: BTreeMap<String, BTreeMap<u32, (usize, Vec<Doubt>)>>,
     /// The same for each entry, by index: in the first release that it applies to, and in the first release.
     entries: BTreeMap<usize, [First; 2]>,
+    /// The days on which a suppression ends.
+    days: BTreeSet<Date>,
 }
 
 /// The first release for a potential finding, and the finding; `None` before there is one.
 type First = Option<(usize, Option<Doubt>)>;
 
 /// A potential finding about a suppression.
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Doubt {
     when: When,
-    /// Its position among the other findings of the release.
-    at: usize,
-    /// Its position among all findings and doubts of the release.
-    rank: usize,
     finding: Finding,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 enum When {
     /// Always.
     Always,
     /// If no finding matched the rule of a comment in a file.
-    UnusedComment { rule: (String, u32, String), file: String },
+    UnusedComment { rule: CommentRule, file: String },
     /// If no finding matched an entry.
     UnusedEntry(usize),
 }
 
-/// The suppression that a doubt is about.
-#[derive(Debug, Clone)]
-enum About {
-    Comment((String, u32)),
-    /// An entry, and whether it applies to the release.
-    Entry(usize, bool),
+impl Noted {
+    /// Masks secrets.
+    pub(crate) fn hide_secrets(&mut self, secrets: &Secrets) {
+        let doubts = self.comments.values_mut().flat_map(BTreeMap::values_mut).flatten();
+        doubts.for_each(|doubt| hide_in_finding(&mut doubt.finding, secrets, false));
+    }
+
+    /// Whether it would be the same if suppressions were judged on another day.
+    pub(crate) fn holds_on(&self, judged: Date, other: Date) -> bool {
+        is_same_on(&self.days, judged, other)
+    }
 }
 
-/// The doubts of a release.
-#[derive(Debug)]
-pub(crate) struct Doubts {
-    /// The findings of its report that are still doubts: their positions.
-    told: Vec<(usize, About, When)>,
-    /// Its comments.
-    comments: BTreeSet<(String, u32)>,
-    /// The indexes of the entries that apply to it.
-    entries: Vec<usize>,
+/// Whether no suppression ends between two days. The last day still counts.
+fn is_same_on(days: &BTreeSet<Date>, one: Date, other: Date) -> bool {
+    days.range(one.min(other)..one.max(other)).next().is_none()
 }
 
 impl<'s> Ledger<'s> {
@@ -81,141 +104,98 @@ impl<'s> Ledger<'s> {
         Self { suppressor, known: Mutex::default() }
     }
 
-    /// Removes the accepted findings from the report of a release, and adds potential findings about suppressions.
-    pub(crate) fn accept(&self, number: usize, one: &mut Checked) -> Doubts {
+    /// Removes the accepted findings from the report of a release; returns what it says about suppressions.
+    pub(crate) fn accept(&self, one: &mut Checked) -> Noted {
         let used = self.suppressor.accept(one);
-        let is_unseen = one.report.findings.iter().any(Finding::is_unseen);
-        let wanted: Vec<[bool; 2]> = {
-            let known = &mut *self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            known.used.add(used);
-            if is_unseen {
-                known.is_unseen = true;
-                known.unseen.extend(one.comments.iter().map(|comment| comment.place.file.name().to_owned()));
-            }
-            let is_first = |kept: &First| kept.as_ref().is_none_or(|(first, _)| number < *first);
-            let entries = 0..self.suppressor.entries.len();
-            entries.map(|entry| known.entries.entry(entry).or_default().each_ref().map(is_first)).collect()
-        };
-        let mut doubts = Vec::new();
-        let comments = self.comments(one, &mut doubts);
-        let entries = self.entries(one, &wanted, &mut doubts);
-        let (mut abouts, mut findings) = (Vec::new(), Vec::new());
-        findings.extend(std::mem::take(&mut one.report.findings).into_iter().map(|finding| (finding, None)));
-        for (finding, about, when) in doubts {
-            findings.push((finding, Some(abouts.len())));
-            abouts.push((about, when));
+        one.report.findings.sort_by_cached_key(Finding::order_key);
+        let release = &one.report.release;
+        let own: Vec<usize> = self.own_entries(release).collect();
+        let entries = own.iter().enumerate().filter(|(_, entry)| used.entries.contains(entry));
+        let ends = |number: &usize| self.suppressor.entries.get(*number).and_then(|entry| entry.expires);
+        Noted {
+            used: used.comments,
+            entries: entries.map(|(number, _)| number).collect(),
+            is_unseen: one.report.findings.iter().any(Finding::is_unseen),
+            comments: self.comments(one),
+            days: one.comments.iter().filter_map(|comment| comment.until).chain(own.iter().filter_map(ends)).collect(),
         }
-        findings.sort_by_cached_key(|(finding, _)| finding.order_key());
-        let mut told = Vec::new();
-        for (place, (finding, doubt)) in findings.into_iter().enumerate() {
-            if let Some((about, when)) = doubt.and_then(|doubt| abouts.get(doubt)).cloned() {
-                told.push((place, about, when));
-            }
-            one.report.findings.push(finding);
-        }
-        Doubts { told, comments, entries }
     }
 
-    /// Removes the doubts from the report again, in which secrets may have been masked in the meantime.
-    pub(crate) fn note(&self, number: usize, doubts: Doubts, report: &mut Report) {
-        let Doubts { told, comments, entries: own } = doubts;
-        let mut told = told.into_iter().peekable();
-        let mut of_comments: BTreeMap<_, Vec<Doubt>> = comments.into_iter().map(|one| (one, Vec::new())).collect();
-        let mut of_entries: BTreeMap<(usize, bool), Doubt> = BTreeMap::new();
-        for (rank, finding) in std::mem::take(&mut report.findings).into_iter().enumerate() {
-            let Some((_, about, when)) = told.next_if(|(place, ..)| *place == rank) else {
-                report.findings.push(finding);
-                continue;
-            };
-            let doubt = Doubt { when, at: report.findings.len(), rank, finding };
-            match about {
-                About::Comment(comment) => of_comments.entry(comment).or_default().push(doubt),
-                About::Entry(entry, is_own) => drop(of_entries.insert((entry, is_own), doubt)),
-            }
-        }
+    /// The indexes of the entries that apply to a release.
+    fn own_entries(&self, release: &ReleaseName) -> impl Iterator<Item = usize> {
+        let entries = self.suppressor.entries.iter().enumerate();
+        entries.filter(|(_, entry)| entry.is_for(release)).map(|(number, _)| number)
+    }
+
+    /// Adds what the release with this number says.
+    pub(crate) fn add(&self, number: usize, noted: Noted, release: &ReleaseName, settings: &Settings) {
+        let own: Vec<usize> = self.own_entries(release).collect();
         let known = &mut *self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_first = |first: Option<usize>| first.is_none_or(|first| number < first);
-        for (comment, doubts) in of_comments {
-            if is_first(known.comments.get(&comment).map(|(first, _)| *first)) {
-                known.comments.insert(comment, (number, doubts));
+        if noted.is_unseen {
+            known.is_unseen = true;
+            known.unseen.extend(noted.comments.keys().cloned());
+        }
+        known.used.extend(noted.used);
+        known.used_entries.extend(noted.entries.iter().filter_map(|entry| own.get(*entry)));
+        known.days.extend(noted.days);
+        for (file, comments) in noted.comments {
+            let of_file = known.comments.entry(file).or_default();
+            for (byte, doubts) in comments {
+                take_first(of_file.entry(byte), number, doubts);
             }
         }
-        let any = (0..self.suppressor.entries.len()).filter(|_| self.suppressor.is_complete);
-        let all = own.into_iter().map(|entry| (entry, true)).chain(any.map(|entry| (entry, false)));
-        for (entry, is_own) in all {
-            let kept = &mut known.entries.entry(entry).or_default()[usize::from(!is_own)];
-            if is_first(kept.as_ref().map(|(first, _)| *first)) {
-                *kept = Some((number, of_entries.remove(&(entry, is_own))));
-            }
-        }
-    }
-
-    /// The findings about suppressions after all releases: by release, each finding with its position among the others.
-    pub(crate) fn settle(self) -> BTreeMap<usize, Vec<(usize, Finding)>> {
-        let Known { used, is_unseen, unseen, comments, entries } =
-            self.known.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let holds = |when: &When| match when {
-            When::Always => true,
-            When::UnusedComment { rule, file } => !used.comments.contains(rule) && !unseen.contains(file),
-            When::UnusedEntry(entry) => !is_unseen && !used.entries.contains(entry),
-        };
-        let of_entries = entries.into_values().filter_map(|[own, any]| {
-            let (number, doubt) = own.or(any)?;
-            Some((number, vec![doubt?]))
-        });
-        let mut found: BTreeMap<usize, Vec<Doubt>> = BTreeMap::new();
-        for (number, doubts) in comments.into_values().chain(of_entries) {
-            found.entry(number).or_default().extend(doubts.into_iter().filter(|doubt| holds(&doubt.when)));
-        }
-        let in_order = |(number, mut doubts): (usize, Vec<Doubt>)| {
-            doubts.sort_by_key(|doubt| doubt.rank);
-            (number, doubts.into_iter().map(|doubt| (doubt.at, doubt.finding)).collect())
-        };
-        found.into_iter().map(in_order).collect()
-    }
-
-    /// The potential findings about entries for which this is the first release; returns the entries that apply to it.
-    fn entries(&self, one: &Checked, wanted: &[[bool; 2]], doubts: &mut Vec<(Finding, About, When)>) -> Vec<usize> {
-        let Suppressor { entries, today, is_complete, .. } = self.suppressor;
-        let settings = &one.settings;
-        let mut own = Vec::new();
-        for ((number, entry), [is_first, is_first_of_all]) in entries.iter().enumerate().zip(wanted) {
-            let is_own = entry.is_for(&one.report.release);
-            own.extend(is_own.then_some(number));
-            let as_own = is_own && *is_first;
-            let as_any = *is_complete && *is_first_of_all;
-            if !as_own && !as_any {
+        for (entry, kept) in self.suppressor.entries.iter().enumerate() {
+            let [as_own, as_any] = known.entries.entry(entry).or_default();
+            let is_first = |kept: &First| kept.as_ref().is_none_or(|(first, _)| number < *first);
+            let is_own = own.contains(&entry) && is_first(as_own);
+            let is_any = self.suppressor.is_complete && is_first(as_any);
+            if !is_own && !is_any {
                 continue;
             }
-            let (rule, message, help, when) = if let Some(day) = entry.expires.filter(|day| day < today) {
-                let message = format!("the suppression of {} expired on {day}", entry.rule);
-                (rule_ids::EXPIRED_SUPPRESSION, message, EXPIRED, When::Always)
-            } else if *is_complete && may_find(&entry.rule, settings) {
-                let message = format!("no finding of {} matches this suppression", entry.rule);
-                (rule_ids::UNUSED_SUPPRESSION, message, UNUSED, When::UnusedEntry(number))
-            } else {
-                continue;
-            };
-            let Some(found) = finding(settings, rule, &entry.place, message, help) else { continue };
-            doubts.extend(as_own.then(|| (found.clone(), About::Entry(number, true), when.clone())));
-            doubts.extend(as_any.then_some((found, About::Entry(number, false), when)));
+            let doubt = self.doubt_of_entry(entry, kept, settings);
+            if is_own {
+                *as_own = Some((number, doubt.clone()));
+            }
+            if is_any {
+                *as_any = Some((number, doubt));
+            }
         }
-        own
     }
 
-    /// The potential findings about comments; returns the comments.
-    fn comments(&self, one: &Checked, doubts: &mut Vec<(Finding, About, When)>) -> BTreeSet<(String, u32)> {
+    /// What is known after all releases that were added.
+    pub(crate) fn known(self) -> Known {
+        self.known.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The potential finding about an entry.
+    fn doubt_of_entry(&self, number: usize, entry: &Suppression, settings: &Settings) -> Option<Doubt> {
+        let Suppressor { today, is_complete, .. } = self.suppressor;
+        let (rule, message, help, when) = if let Some(day) = entry.expires.filter(|day| day < today) {
+            let message = format!("the suppression of {} expired on {day}", entry.rule);
+            (rule_ids::EXPIRED_SUPPRESSION, message, EXPIRED, When::Always)
+        } else if *is_complete && may_find(&entry.rule, settings) {
+            let message = format!("no finding of {} matches this suppression", entry.rule);
+            (rule_ids::UNUSED_SUPPRESSION, message, UNUSED, When::UnusedEntry(number))
+        } else {
+            return None;
+        };
+        let mut finding = finding(settings, rule, &entry.place, message, help)?;
+        // The configuration belongs to no release, so no release's secrets are in it.
+        hide_in_finding(&mut finding, &Secrets::default(), false);
+        Some(Doubt { when, finding })
+    }
+
+    /// The potential findings about comments.
+    fn comments(&self, one: &Checked) -> BTreeMap<String, BTreeMap<u32, Vec<Doubt>>> {
         let Checked { settings, comments, .. } = one;
-        let mut seen = BTreeSet::new();
+        let mut all: BTreeMap<String, BTreeMap<u32, Vec<Doubt>>> = BTreeMap::new();
         for comment in comments {
             let (file, start, _) = comment.key("");
-            let key = (file, start);
-            if !seen.insert(key.clone()) {
-                continue;
-            }
+            let Entry::Vacant(doubts) = all.entry(file).or_default().entry(start) else { continue };
+            let doubts = doubts.insert(Vec::new());
             let mut say = |rule: &str, message: String, help: &str, when: When| {
                 let found = finding(settings, rule, &comment.place, message, help);
-                doubts.extend(found.map(|found| (found, About::Comment(key.clone()), when)));
+                doubts.extend(found.map(|finding| Doubt { when, finding }));
             };
             if comment.rules.is_empty() {
                 let help = "write `airtight: ignore[rule] reason`";
@@ -268,13 +248,75 @@ impl<'s> Ledger<'s> {
                 }
             }
         }
-        seen
+        all
     }
 }
 
-/// Inserts findings among others, each at its position.
-pub(crate) fn insert(among: &mut Vec<Finding>, found: &[(usize, Finding)]) {
-    for (at, finding) in found.iter().rev() {
-        among.insert((*at).min(among.len()), finding.clone());
+/// Keeps what the first of several releases says.
+fn take_first<T>(kept: Entry<'_, u32, (usize, T)>, number: usize, said: T) {
+    match kept {
+        Entry::Vacant(none) => drop(none.insert((number, said))),
+        Entry::Occupied(mut other) if number < other.get().0 => drop(other.insert((number, said))),
+        Entry::Occupied(_) => {}
+    }
+}
+
+impl Known {
+    /// Adds what is known after other releases.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.used.extend(other.used);
+        self.used_entries.extend(other.used_entries);
+        self.is_unseen |= other.is_unseen;
+        self.unseen.extend(other.unseen);
+        self.days.extend(other.days);
+        for (file, comments) in other.comments {
+            let of_file = self.comments.entry(file).or_default();
+            for (byte, (number, doubts)) in comments {
+                take_first(of_file.entry(byte), number, doubts);
+            }
+        }
+        for (entry, firsts) in other.entries {
+            for (kept, first) in self.entries.entry(entry).or_default().iter_mut().zip(firsts) {
+                let Some((number, doubt)) = first else { continue };
+                if kept.as_ref().is_none_or(|(first, _)| number < *first) {
+                    *kept = Some((number, doubt));
+                }
+            }
+        }
+    }
+
+    /// Whether it would be the same if suppressions were judged on another day.
+    pub(crate) fn holds_on(&self, judged: Date, other: Date) -> bool {
+        is_same_on(&self.days, judged, other)
+    }
+
+    /// The findings about suppressions after all releases, by release.
+    pub(crate) fn settle(self) -> BTreeMap<usize, Vec<Finding>> {
+        let Self { used, used_entries, is_unseen, unseen, comments, entries, days: _ } = self;
+        let holds = |when: &When| match when {
+            When::Always => true,
+            When::UnusedComment { rule, file } => !used.contains(rule) && !unseen.contains(file),
+            When::UnusedEntry(entry) => !is_unseen && !used_entries.contains(entry),
+        };
+        let of_entries = entries.into_values().filter_map(|[own, any]| {
+            let (number, doubt) = own.or(any)?;
+            Some((number, vec![doubt?]))
+        });
+        let mut found: BTreeMap<usize, Vec<Finding>> = BTreeMap::new();
+        for (number, doubts) in comments.into_values().flat_map(BTreeMap::into_values).chain(of_entries) {
+            let doubts = doubts.into_iter().filter(|doubt| holds(&doubt.when));
+            found.entry(number).or_default().extend(doubts.map(|doubt| doubt.finding));
+        }
+        found.values_mut().for_each(|found| found.sort_by_cached_key(Finding::order_key));
+        found
+    }
+}
+
+/// Inserts findings among others, each at its position in their order.
+pub(crate) fn insert(among: &mut Vec<Finding>, found: &[Finding]) {
+    for finding in found {
+        let key = finding.order_key();
+        let at = among.iter().filter(|other| other.order_key() <= key).count();
+        among.insert(at, finding.clone());
     }
 }

@@ -21,7 +21,7 @@ use crate::source::Place;
 use baseline::Baseline;
 use comment::Comment;
 use jiff::civil::Date;
-pub(crate) use ledger::{Ledger, insert};
+pub(crate) use ledger::{Known, Ledger, Noted, insert};
 use std::collections::BTreeSet;
 
 /// A release's report, with the suppressions in its files.
@@ -51,15 +51,8 @@ pub(crate) struct Suppressor<'c> {
 /// The suppressions that matched a finding: comments by file, byte and rule; entries by index.
 #[derive(Debug, Default)]
 pub(crate) struct Used {
-    comments: BTreeSet<(String, u32, String)>,
+    comments: BTreeSet<ledger::CommentRule>,
     entries: BTreeSet<usize>,
-}
-
-impl Used {
-    fn add(&mut self, other: Self) {
-        self.comments.extend(other.comments);
-        self.entries.extend(other.entries);
-    }
 }
 
 /// The location of a suppression that would accept a finding if it counted; `None` if there is none.
@@ -79,10 +72,10 @@ impl Suppressor<'_> {
     pub(crate) fn apply(&self, checked: &mut [Checked]) {
         let ledger = Ledger::new(self);
         for (number, one) in checked.iter_mut().enumerate() {
-            let doubts = ledger.accept(number, one);
-            ledger.note(number, doubts, &mut one.report);
+            let noted = ledger.accept(one);
+            ledger.add(number, noted, &one.report.release, &one.settings);
         }
-        for (number, found) in ledger.settle() {
+        for (number, found) in ledger.known().settle() {
             if let Some(one) = checked.get_mut(number) {
                 insert(&mut one.report.findings, &found);
             }

@@ -1,15 +1,11 @@
 //! [`Spool`]: the reports of a run while releases are checked in any order: packed, and on the disk if there are many.
 
-mod pack;
-mod report;
 mod spill;
 
 use super::Report;
 use super::stream::Reports;
 use super::totals::Totals;
 use crate::error::Error;
-use pack::Texts;
-use report::{packed, unpacked};
 use spill::{Span, Spill};
 use std::io;
 use std::sync::{Mutex, PoisonError};
@@ -17,7 +13,6 @@ use std::sync::{Mutex, PoisonError};
 /// The reports of a run, shared by threads.
 #[derive(Debug)]
 pub(crate) struct Spool {
-    texts: Texts,
     spill: Spill,
     /// By number.
     kept: Vec<Mutex<Kept>>,
@@ -35,11 +30,16 @@ enum Kept {
     Packed(Span),
 }
 
+/// A report as bytes.
+fn packed(report: &Report) -> Result<Vec<u8>, Error> {
+    serde_json::to_vec(report).map_err(|error| Error::file(format!("cannot keep a report: {error}")))
+}
+
 impl Spool {
     /// A store for a number of reports.
     pub(crate) fn new(reports: usize) -> Self {
         let kept = std::iter::repeat_with(Mutex::default).take(reports).collect();
-        Self { texts: Texts::default(), spill: Spill::default(), kept }
+        Self { spill: Spill::default(), kept }
     }
 
     /// Keeps the report with this number; its secrets are masked already.
@@ -50,7 +50,7 @@ impl Spool {
         let Some(slot) = self.kept.get(number) else { return Ok(()) };
         let kept = match self.kept.len() {
             1 => Kept::Whole(Box::new(report)),
-            _ => Kept::Packed(self.spill.add(&packed(&report, &self.texts))?),
+            _ => Kept::Packed(self.spill.add(&packed(&report)?)?),
         };
         *slot.lock().unwrap_or_else(PoisonError::into_inner) = kept;
         Ok(())
@@ -97,7 +97,7 @@ impl<R: Fn(usize, &mut Report)> Reports for Spooled<R> {
                 Kept::Whole(report) => show(report)?,
                 Kept::Packed(span) => {
                     let bytes = self.store.spill.get(*span)?;
-                    let mut report = unpacked(&bytes, &self.store.texts).ok_or(io::ErrorKind::InvalidData)?;
+                    let mut report: Report = serde_json::from_slice(&bytes)?;
                     (self.revise)(number, &mut report);
                     show(&report)?;
                 }
