@@ -89,6 +89,8 @@ mod error;
 mod fetching;
 mod finding;
 mod fix;
+#[cfg(feature = "cli")]
+mod fleet;
 mod funcs;
 #[cfg(feature = "fuzz-helm")]
 #[doc(hidden)]

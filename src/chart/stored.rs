@@ -6,6 +6,7 @@ use super::raw::RawFile;
 use crate::error::Error;
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
+use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 
 /// A chart from another source than the disk.
@@ -23,6 +24,21 @@ impl Stored {
     /// An archive.
     pub(crate) fn archive(bytes: Vec<u8>) -> Self {
         Self::Archive(Arc::new(bytes))
+    }
+
+    /// The digest of its content.
+    pub(crate) fn digest(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        match self {
+            Self::Archive(bytes) => hash.update(bytes.as_slice()),
+            Self::Folder(files) => {
+                for part in files.iter().flat_map(|file| [file.path.as_bytes(), &file.content]) {
+                    hash.update((part.len() as u64).to_le_bytes());
+                    hash.update(part);
+                }
+            }
+        }
+        hash.finalize().into()
     }
 }
 

@@ -1,21 +1,24 @@
 //! [`Collected`]: the results of a run. The report of each release is kept as soon as it is checked, without the data that
 //! it was made from, because the next release needs that memory.
 
-use super::jobs::Done;
-use crate::error::Error;
+use super::Problem;
+use super::blob::{BlobFile, WholeBlob};
+use super::jobs::{self, Job};
+use crate::fleet::record::Record;
 use crate::report::Report;
 use crate::report::spool::{Spool, Spooled};
-use crate::suppress::{Checked, Ledger, insert};
-use std::io;
+use crate::suppress::{Ledger, Noted, insert};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 /// The checked releases of a run, shared by threads.
 pub(super) struct Collected<'s> {
+    jobs: &'s [Job],
     reports: Spool,
     ledger: Ledger<'s>,
-    /// Whether the text changes of fixes are computed.
-    changes: bool,
-    /// By job number.
+    /// The blob that they are written to, and the turn of each.
+    blob: Option<(BlobFile, Vec<usize>)>,
+    /// By job.
     told: Vec<Mutex<Option<Told>>>,
 }
 
@@ -24,49 +27,67 @@ pub(super) struct Told {
     /// Helm's log lines.
     pub(super) log: Vec<String>,
     /// Why there is no report.
-    pub(super) error: Option<Error>,
+    pub(super) error: Option<String>,
 }
 
 impl<'s> Collected<'s> {
-    /// An empty collection for a number of jobs; `changes` says whether the text changes of fixes are computed.
-    pub(super) fn new(jobs: usize, ledger: Ledger<'s>, changes: bool) -> Self {
-        let told = std::iter::repeat_with(Mutex::default).take(jobs).collect();
-        Self { reports: Spool::new(jobs), ledger, changes, told }
+    /// An empty collection for jobs.
+    pub(super) fn new(jobs: &'s [Job], ledger: Ledger<'s>, blob: Option<BlobFile>) -> Self {
+        let told = std::iter::repeat_with(Mutex::default).take(jobs.len()).collect();
+        Self { jobs, reports: Spool::new(jobs.len()), ledger, blob: blob.map(|blob| (blob, jobs::turns(jobs))), told }
     }
 
-    /// Takes the result of the release with this number.
-    pub(super) fn take(&self, number: usize, done: Done) {
-        let kept = done.checked.and_then(|one| self.keep(number, one));
-        if let Some(slot) = self.told.get(number) {
-            let told = Told { log: done.log, error: kept.err() };
-            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(told);
+    /// What is known about suppressions so far.
+    pub(super) fn ledger(&self) -> &Ledger<'s> {
+        &self.ledger
+    }
+
+    /// Takes the result of a job.
+    pub(super) fn take(&self, at: usize, record: Record, noted: Noted) {
+        let (Some(job), Some(slot)) = (self.jobs.get(at), self.told.get(at)) else { return };
+        if let Some(report) = &record.report {
+            self.ledger.add(job.number, noted, &report.release, &job.settings);
         }
-    }
-
-    fn keep(&self, number: usize, mut one: Checked) -> Result<(), Error> {
-        let mut noted = self.ledger.accept(&mut one);
-        let Checked { mut report, settings, .. } = one;
-        noted.hide_secrets(&report.secrets);
-        self.ledger.add(number, noted, &report.release, &settings);
-        report.hide_secrets(self.changes);
-        self.reports.keep(number, report)
+        let kept = match &self.blob {
+            Some((blob, turns)) => blob.add(turns[at], job.number, record),
+            None => Ok(record),
+        };
+        let told = kept.and_then(|record| {
+            let Record { log, error, report, .. } = record;
+            report.map_or(Ok(()), |report| self.reports.keep(at, report))?;
+            Ok(Told { log, error })
+        });
+        let told = told.unwrap_or_else(|error| Told { log: Vec::new(), error: Some(error.to_string()) });
+        *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(told);
     }
 
     /// Passes on the messages about each release, in order.
-    pub(super) fn tell(&self, tell: &mut dyn FnMut(usize, Told)) {
-        for (number, slot) in self.told.iter().enumerate() {
+    pub(super) fn tell(&self, tell: &mut dyn FnMut(Told)) {
+        for slot in &self.told {
             let told = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
-            tell(number, told.unwrap_or_else(|| Told { log: Vec::new(), error: Some(super::jobs::lost()) }));
+            tell(told.unwrap_or_else(|| Told { log: Vec::new(), error: Some(jobs::lost().to_string()) }));
         }
     }
 
-    /// The reports in the order of the releases, with the findings about suppressions, which need all releases.
-    pub(super) fn reports(self) -> io::Result<Spooled<impl Fn(usize, &mut Report)>> {
-        let late = self.ledger.known().settle();
-        self.reports.in_order(move |number, report| {
-            if let Some(found) = late.get(&number) {
+    /// The reports in the order of the releases, and the blob if one was requested. The findings about suppressions, which need all
+    /// releases, are added unless this is a part of them (`is_part`).
+    ///
+    /// # Errors
+    /// Something cannot be written or read back.
+    pub(super) fn finish(
+        self,
+        is_part: bool,
+    ) -> Result<(Spooled<impl Fn(usize, &mut Report)>, Option<WholeBlob>), Problem> {
+        let Self { jobs, reports, ledger, blob, .. } = self;
+        let known = ledger.known();
+        let late = if is_part { BTreeMap::new() } else { known.clone().settle() };
+        let blob = blob.map(|(blob, _)| blob.end(known)).transpose()?;
+        let numbers: Vec<usize> = jobs.iter().map(|job| job.number).collect();
+        let reports = reports.in_order(move |at, report| {
+            if let Some(found) = numbers.get(at).and_then(|number| late.get(number)) {
                 insert(&mut report.findings, found);
             }
-        })
+        })?;
+        Ok((reports, blob))
     }
 }

@@ -1,6 +1,6 @@
 //! The exit status of commands that report findings: the flags that decide it, and the table of `--help`.
 
-use super::{Outcome, Streams};
+use super::{Outcome, Problem, Streams};
 use crate::finding::Severity;
 use crate::report::totals::Totals;
 use clap::ValueEnum;
@@ -93,6 +93,22 @@ impl ExitFlags {
             }
             _ => Outcome::Clean,
         }
+    }
+
+    /// The outcome of a run with these findings, of which `outcome` is known already. What the mirror did not say is never clean.
+    pub(super) fn settle(
+        &self,
+        totals: &Totals,
+        outcome: Outcome,
+        streams: &mut Streams<'_>,
+    ) -> Result<Outcome, Problem> {
+        if let Some(held) = totals.held().filter(|held| held.not_known > 0) {
+            let images = if held.not_known == 1 { "1 image".to_owned() } else { format!("{} images", held.not_known) };
+            let _ = writeln!(streams.err, "Error: it is not known whether the mirror has {images}");
+            return Ok(Outcome::Failed);
+        }
+        let found = self.of(totals, streams);
+        Ok(if found == Outcome::Clean || outcome == Outcome::Failed { outcome } else { found })
     }
 
     /// The outcome of a run that shows changes.

@@ -23,6 +23,7 @@ use crate::store::Store;
 use crate::suppress::Checked;
 use crate::suppress::comment::Comment;
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,6 +31,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// One release to check.
 #[derive(Debug, Clone)]
 pub(crate) struct Job {
+    /// Its index among all releases of the run, which other processes may check.
+    pub number: usize,
     /// The release's name.
     pub name: String,
     /// The environment, if the release has several.
@@ -57,6 +60,8 @@ pub(crate) struct Done {
     pub log: Vec<String>,
     /// The report; the error says why there is none.
     pub checked: Result<Checked, Error>,
+    /// Whether a template asked for the time, so that the result may be another one tomorrow.
+    pub is_timed: bool,
 }
 
 impl Job {
@@ -74,6 +79,7 @@ impl Job {
         let (name, chart) = (name.to_owned(), fetch.reference(chart)?);
         let flags = flags.clone().repeatable();
         Ok(Self {
+            number: 0,
             name,
             environment: None,
             chart,
@@ -89,6 +95,7 @@ impl Job {
     /// A release of the configuration, combined with the flags.
     pub(crate) fn of(entry: &ReleaseSpec, flags: &ReleaseFlags, settings: Settings) -> Self {
         Self {
+            number: 0,
             name: entry.name.clone(),
             environment: entry.environment.clone(),
             chart: entry.chart.clone(),
@@ -141,21 +148,24 @@ impl Job {
         crate::config::full_name(&self.name, self.environment.as_deref())
     }
 
-    fn run(&self, store: &Store) -> Done {
+    /// Renders and checks it.
+    pub(super) fn run(&self, store: &Store) -> Done {
         let mut log = Vec::new();
+        let mut is_timed = true;
         let checked = self.flags.prepare(&self.name, &self.chart, store, &mut log).and_then(|mut prepared| {
             prepared.env.keys = store.keys.clone();
             let mut compiler = Compiler::of(&prepared.chart, &store.templates(&prepared.chart));
             let report = lint(&prepared, &self.settings, &mut compiler, &mut log);
             hide_secrets(&prepared, &mut log);
             let mut report = report.map_err(|error| without_secrets(&prepared, error))?;
+            is_timed = prepared.env.is_timed();
             report.release.environment.clone_from(&self.environment);
             self.place_what_is_missing(&mut report);
             report.is_listed = self.is_listed;
             report.archives = archives(&prepared.chart, self.chart_place.as_ref(), store.reach());
             Ok(Checked { report, settings: self.settings.clone(), comments: comments(&prepared, &self.chart, store) })
         });
-        Done { log, checked }
+        Done { log, checked, is_timed }
     }
 }
 
@@ -200,20 +210,21 @@ pub(super) fn lost() -> Error {
 /// Checks releases in parallel, one for each processor, and returns the results in order.
 pub(crate) fn run(jobs: &[Job], store: &Store, progress: &Progress) -> Vec<Done> {
     let done: Vec<Mutex<Option<Done>>> = jobs.iter().map(|_| Mutex::new(None)).collect();
-    run_each(jobs, store, progress, &|number, one| {
+    run_each(jobs, store, progress, &|number, job| {
+        let one = job.run(store);
         if let Some(slot) = done.get(number) {
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(one);
         }
     });
-    let broken_off = || Done { log: Vec::new(), checked: Err(lost()) };
+    let broken_off = || Done { log: Vec::new(), checked: Err(lost()), is_timed: true };
     done.into_iter()
         .map(|one| one.into_inner().unwrap_or_else(PoisonError::into_inner).unwrap_or_else(broken_off))
         .collect()
 }
 
-/// Checks releases in parallel, one for each processor; each result is passed on with its number, in any order, on the
-/// thread that checked the release.
-pub(super) fn run_each(jobs: &[Job], store: &Store, progress: &Progress, take: &(dyn Fn(usize, Done) + Sync)) {
+/// Checks releases in parallel, one for each processor, in any order: `check` is called once with each and its number, on any thread.
+/// If it panics, the others go on.
+pub(super) fn run_each(jobs: &[Job], store: &Store, progress: &Progress, check: &(dyn Fn(usize, &Job) + Sync)) {
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(jobs.len());
     let next = AtomicUsize::new(0);
     let (order, charts) = by_chart(jobs);
@@ -225,7 +236,8 @@ pub(super) fn run_each(jobs: &[Job], store: &Store, progress: &Progress, take: &
             };
             let Some(left) = charts.get(&job.chart) else { break };
             progress.begin(&job.full_name());
-            take(number, job.run(store));
+            // The message was printed.
+            let _ = std::panic::catch_unwind(AssertUnwindSafe(|| check(number, job)));
             progress.end();
             if left.fetch_sub(1, Ordering::Relaxed) == 1 {
                 store.forget(&job.chart);
@@ -246,6 +258,16 @@ pub(super) fn run_each(jobs: &[Job], store: &Store, progress: &Progress, take: &
             let _ = thread.join();
         }
     });
+}
+
+/// The turn of each release in a run, by job.
+pub(super) fn turns(jobs: &[Job]) -> Vec<usize> {
+    let (order, _) = by_chart(jobs);
+    let mut turns = vec![0; order.len()];
+    for (turn, number) in order.into_iter().enumerate() {
+        turns[number] = turn;
+    }
+    turns
 }
 
 /// The order in which releases are checked, grouped by chart so that not all charts are needed at once; and the

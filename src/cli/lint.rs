@@ -1,5 +1,6 @@
 //! `airtight lint`: which images bypass the mirror, and who decided so.
 
+use super::blob::BlobFile;
 use super::changed::is_before_first_commit;
 use super::charts::{charts_of, release_names};
 use super::collect::{Collected, Told};
@@ -7,30 +8,36 @@ use super::config::ConfigFlags;
 use super::exit_status::ExitFlags;
 use super::fetch::{self, FetchFlags};
 use super::fix::flags::FixFlags;
+use super::inputs::{Hasher, InputDigest, Inputs};
 use super::jobs::{self, Done, Job};
 use super::missing_dependencies::dependencies;
 use super::output::OutputFlags;
+use super::part::{Part, PartFlags};
 use super::policy::ConfigFrom;
 use super::progress::Progress;
 use super::release::ReleaseFlags;
+use super::results::{ResultFlags, Results};
 use super::settings::SettingsFlags;
-use super::{Outcome, Problem, Streams, exit_status, hook, manifests, with_location};
+use super::{Outcome, Problem, Streams, exit_status, hook, manifests, version, with_location};
 use crate::chart_reference::RemoteChart;
 use crate::cli::one_release::no_release;
 use crate::config::{Config, MirrorTarget, ReleaseSpec, Suppression};
 use crate::disk::{By, Reach, look};
 use crate::disk::{seen, shown};
 use crate::error::Error;
+use crate::fleet::blob::Head;
+use crate::fleet::record::Record;
 use crate::limits::Limits;
 use crate::report::Report;
 use crate::report::stream::{KeptReports, Reports};
 use crate::report::text::Detail;
+use crate::secrets::redacted;
 use crate::settings::Settings;
 use crate::source::File;
 use crate::store::Store;
 use crate::store::own_files::Own;
 use crate::suppress::baseline::Baseline;
-use crate::suppress::{Checked, Ledger, Suppressor};
+use crate::suppress::{Checked, Ledger, Noted, Suppressor};
 use jiff::civil::Date;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -44,6 +51,7 @@ use std::sync::Arc;
                         airtight lint --changed-since main\n  \
                         airtight lint --format sarif --output report.sarif --format text\n  \
                         airtight lint --fail-on error\n  \
+                        airtight lint --shard 3/16 --format blob --output blobs/3.jsonl   (then: airtight merge blobs)\n  \
                         helm template shop charts/shop | airtight lint - --mirror mirror.internal\n\n{}", exit_status::table()))]
 pub(crate) struct Args {
     /// Charts: folders, archives, oci://HOST/PATH or URLs of archives, or folders of charts; - reads manifests, or a plain list of
@@ -97,6 +105,10 @@ pub(crate) struct Args {
     pub(super) fixes: FixFlags,
     // Flags without a heading first: a heading applies to all that follow.
     #[command(flatten)]
+    part: PartFlags,
+    #[command(flatten)]
+    results: ResultFlags,
+    #[command(flatten)]
     pub(super) settings: SettingsFlags,
     #[command(flatten)]
     output: OutputFlags,
@@ -115,7 +127,18 @@ pub(super) const NOTHING: &str = "nothing to check: name a chart, or write an ai
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
-    args.output.check()?;
+    let is_whole = args.changed_since.is_none() && !args.fixes.is_on() && args.fixes.overlay.is_none();
+    if is_whole && args.manifests().is_none() && args.write_baseline.is_none() {
+        args.output.blob()?;
+    } else {
+        args.output.check()?;
+        if args.part.is_part() {
+            return Err(Error::input(
+                "--shard and --releases check releases as they are: without --fix, --overlay and -",
+            )
+            .into());
+        }
+    }
     let mut reach = args.release.reach()?;
     let config = args.config.read(&mut reach)?;
     let reach = Arc::new(reach);
@@ -185,28 +208,125 @@ impl Args {
             let checked = manifests::check(&paths, settings, &self.release.limits()?, reach, streams)?;
             return self.finish(self.accepted(vec![checked], config, reach)?, streams, Outcome::Clean);
         }
-        let jobs = self.jobs(config, reach)?;
-        let mut store = self.store(&jobs, config, reach, streams)?;
-        store.is_once = true;
-        let mut outcome = Outcome::Clean;
         if self.write_baseline.is_some() {
+            let jobs = self.jobs(config, reach)?;
+            let store = self.store(&jobs, config, reach, streams)?;
+            let mut outcome = Outcome::Clean;
             // The baseline is made from all reports before secrets are masked in them.
             let reports = self.checked(&jobs, &store, config, reach, streams, &mut outcome)?;
             return self.finish(reports, streams, outcome);
         }
         let baseline = self.baseline(reach)?;
-        let suppressor = self.suppressor(&config.suppressions, baseline.as_ref())?;
-        let collected = Collected::new(jobs.len(), Ledger::new(&suppressor), self.output.shows_changes());
-        let progress = self.progress(jobs.len());
-        jobs::run_each(&jobs, &store, &progress, &|number, done| collected.take(number, done));
-        drop((progress, store));
-        collected.tell(&mut |number, told| {
-            if let Some(job) = jobs.get(number) {
-                self.tell_check(job, told, streams, &mut outcome);
+        let part = self.selected(config, baseline.as_ref(), reach, streams)?;
+        if part.jobs.is_empty() && part.of > 0 {
+            let _ = writeln!(streams.err, "this part has none of the {} releases", part.of);
+        }
+        self.check_part(&part, config, baseline.as_ref(), reach, streams)
+    }
+
+    /// The jobs of this part of the run, in which the mirror may be asked.
+    fn selected(
+        &self,
+        config: &Config,
+        baseline: Option<&Baseline>,
+        reach: &Reach,
+        streams: &mut Streams<'_>,
+    ) -> Result<Part, Error> {
+        let jobs = self.silent_jobs(config, reach)?;
+        let run = self.identity(&jobs, config, baseline);
+        let mut part = self.part.select(jobs, run, reach, streams)?;
+        if self.asks_mirror(config) {
+            self.let_ask(&mut part.jobs)?;
+        }
+        Ok(part)
+    }
+
+    /// Checks releases, each of which is kept as soon as it is checked.
+    fn check_part(
+        &self,
+        part: &Part,
+        config: &Config,
+        baseline: Option<&Baseline>,
+        reach: &Arc<Reach>,
+        streams: &mut Streams<'_>,
+    ) -> Result<Outcome, Problem> {
+        let mut store = self.store(&part.jobs, config, reach, streams)?;
+        store.is_once = true;
+        let mut outcome = Outcome::Clean;
+        let suppressor = self.suppressor(&config.suppressions, baseline)?;
+        let blob = match self.output.blob()? {
+            Some(path) => {
+                let (tool, run) = (version::identity(), part.run.to_string());
+                let head = Head::new(tool, run, suppressor.today, part.shard, part.jobs.len(), part.of);
+                Some(BlobFile::begin(path, &head)?)
             }
+            None => None,
+        };
+        let collected = Collected::new(&part.jobs, Ledger::new(&suppressor), blob);
+        let progress = self.progress(part.jobs.len());
+        let changes = self.output.shows_changes();
+        let inputs = Inputs::new(&store);
+        let results = match self.asks_mirror(config) {
+            // What the mirror has may change at any time.
+            true => None,
+            false => Results::of(&self.results, config, &suppressor, &inputs, &store, changes),
+        };
+        jobs::run_each(&part.jobs, &store, &progress, &|at, job| {
+            let check = || {
+                let done = job.run(&store);
+                let is_timed = done.is_timed;
+                let (record, noted) = record(job, done, collected.ledger(), changes);
+                (record, noted, is_timed)
+            };
+            let listed = part.listed_inputs.get(&at);
+            let is_other = |listed: &String| inputs.of(job).is_some_and(|now| now.to_string() != *listed);
+            let (record, noted) = match &results {
+                _ if listed.is_some_and(is_other) => (changed_since_listed(job), Noted::default()),
+                Some(results) => results.of_job(job, check),
+                None => {
+                    let (record, noted, _) = check();
+                    (record, noted)
+                }
+            };
+            collected.take(at, record, noted);
         });
-        drop(jobs);
-        self.write(&collected.reports()?, streams, outcome)
+        drop(progress);
+        if self.output.detail != Detail::Verdict {
+            streams.log(&results.iter().flat_map(Results::told).collect::<Vec<_>>());
+            if self.results.is_on() && results.is_none() {
+                let _ = writeln!(streams.err, "cache: not used, because the mirror is asked (--mirror-check)");
+            }
+        }
+        drop(results);
+        drop(inputs);
+        drop(store);
+        collected.tell(&mut |told| self.tell_check(told, streams, &mut outcome));
+        let (reports, blob) = collected.finish(self.part.is_part())?;
+        if let Some(blob) = blob {
+            blob.publish(streams.out)?;
+        }
+        self.write(&reports, streams, outcome)
+    }
+
+    /// What parts of one run have in common: the digest of everything but the content of charts and values files.
+    fn identity(&self, jobs: &[Job], config: &Config, baseline: Option<&Baseline>) -> InputDigest {
+        let mut hash = Hasher::default();
+        hash.value(&config.file.as_ref().map(|file| file.bytes()));
+        hash.value(&baseline.map(ToString::to_string));
+        hash.value(&(self.charts.is_empty(), &self.releases, self.asks_mirror(config)));
+        let mut flags = self.release.clone();
+        flags.time = flags.time.filter(|_| !flags.is_now);
+        flags.is_now = false;
+        hash.value(&flags);
+        let mut known: Vec<&Settings> = Vec::new();
+        for job in jobs {
+            hash.bytes(job.full_name().as_bytes());
+            if !known.contains(&&job.settings) {
+                known.push(&job.settings);
+                hash.value(&job.settings);
+            }
+        }
+        hash.finish()
     }
 
     /// Writes reports that are all in memory, and returns the outcome.
@@ -227,13 +347,7 @@ impl Args {
     /// Writes reports, and returns the outcome.
     fn write(&self, reports: &dyn Reports, streams: &mut Streams<'_>, outcome: Outcome) -> Result<Outcome, Problem> {
         self.output.write(reports, streams)?;
-        if let Some(held) = reports.totals().held().filter(|held| held.not_known > 0) {
-            let images = if held.not_known == 1 { "1 image".to_owned() } else { format!("{} images", held.not_known) };
-            let _ = writeln!(streams.err, "Error: it is not known whether the mirror has {images}");
-            return Ok(Outcome::Failed);
-        }
-        let found = self.exit.of(reports.totals(), streams);
-        Ok(if found == Outcome::Clean || outcome == Outcome::Failed { outcome } else { found })
+        self.exit.settle(reports.totals(), outcome, streams)
     }
 
     /// Checks releases.
@@ -275,10 +389,15 @@ impl Args {
     pub(super) fn jobs(&self, config: &Config, reach: &Reach) -> Result<Vec<Job>, Error> {
         let mut jobs = self.silent_jobs(config, reach)?;
         if self.asks_mirror(config) {
-            let charts: Vec<RemoteChart> = jobs.iter().filter_map(|job| job.chart.remote()).cloned().collect();
-            self.ask_mirrors(jobs.iter_mut().map(|job| &mut job.settings).collect(), &charts, &|_| true)?;
+            self.let_ask(&mut jobs)?;
         }
         Ok(jobs)
+    }
+
+    /// Makes jobs ask their mirrors.
+    fn let_ask(&self, jobs: &mut [Job]) -> Result<(), Error> {
+        let charts: Vec<RemoteChart> = jobs.iter().filter_map(|job| job.chart.remote()).cloned().collect();
+        self.ask_mirrors(jobs.iter_mut().map(|job| &mut job.settings).collect(), &charts, &|_| true)
     }
 
     /// The jobs, which ask no mirror.
@@ -296,13 +415,13 @@ impl Args {
                 return Err(Error::input(no_release(wanted, &all, file.name())));
             }
         }
-        let entries = config.releases.iter().map(|release| &release.entry);
-        let entries = entries.filter(|entry| self.is_wanted(entry));
+        let wanted = || config.releases.iter().filter(|release| self.is_wanted(&release.entry));
+        let entries = wanted().map(|release| &release.entry);
         let mut jobs = Job::all(entries, &self.release, &self.settings, config, reach)?;
-        for job in &mut jobs {
-            let own = config.releases.iter().find(|release| Some(&release.entry) == job.entry.as_ref());
-            job.place = own.map(|release| release.place.clone());
-            job.chart_place = own.map(|release| release.chart_place.clone());
+        for (number, (job, own)) in jobs.iter_mut().zip(wanted()).enumerate() {
+            job.number = number;
+            job.place = Some(own.place.clone());
+            job.chart_place = Some(own.chart_place.clone());
         }
         if jobs.is_empty() {
             return Err(Error::input(format!("nothing to check: {} has no releases", file.name())));
@@ -320,11 +439,11 @@ impl Args {
             None if is_listed => release_names(&charts),
             None => vec!["release-name".to_owned()],
         };
-        let job = |(chart, name): (&PathBuf, String)| {
+        let job = |(number, (chart, name)): (usize, (&PathBuf, String))| {
             let job = Job::typed(&name, chart, &self.release, &self.fetch, settings.clone())?;
-            Ok(Job { is_listed, ..job })
+            Ok(Job { number, is_listed, ..job })
         };
-        charts.iter().zip(names).map(job).collect()
+        charts.iter().zip(names).enumerate().map(job).collect()
     }
 
     /// Whether a release of the configuration is to be checked.
@@ -345,7 +464,9 @@ impl Args {
         let is_complete = self.charts.is_empty()
             && self.manifests.is_empty()
             && self.releases.is_empty()
-            && self.changed_since.is_none();
+            && self.changed_since.is_none()
+            // Only the merge of all parts knows what is unused.
+            && (!self.part.is_part() || self.output.blob()?.is_some());
         Ok(Suppressor { entries, baseline, today: today(self.today)?, is_complete })
     }
 
@@ -393,24 +514,56 @@ impl Args {
                 }
                 Err(error) => Some(error),
             };
-            self.tell_check(job, Told { log: done.log, error }, streams, outcome);
+            let error = error.map(|error| told_error(job, &error));
+            self.tell_check(Told { log: done.log, error }, streams, outcome);
         }
         checked
     }
 
     /// Reports helm's log lines for a release, and why it could not be checked.
-    fn tell_check(&self, job: &Job, told: Told, streams: &mut Streams<'_>, outcome: &mut Outcome) {
-        let is_told = |line: &String| match self.output.detail {
-            Detail::Verdict => false,
-            Detail::Usual | Detail::Statistics => !line.starts_with("level=INFO") && !line.starts_with("level=DEBUG"),
-            Detail::All => true,
-        };
-        streams.log(&told.log.into_iter().filter(is_told).collect::<Vec<_>>());
-        if let Some(error) = told.error {
-            let error = format!("{}{}", with_location(&error), instead(job));
-            let name = if job.is_listed { format!("{}: ", job.full_name()) } else { String::new() };
-            let _ = writeln!(streams.err, "Error: {name}{error}");
-            *outcome = Outcome::Failed;
+    fn tell_check(&self, told: Told, streams: &mut Streams<'_>, outcome: &mut Outcome) {
+        tell(told, self.output.detail, streams, outcome);
+    }
+}
+
+/// Reports helm's log lines for a release, and why it could not be checked.
+pub(super) fn tell(told: Told, detail: Detail, streams: &mut Streams<'_>, outcome: &mut Outcome) {
+    let is_told = |line: &String| match detail {
+        Detail::Verdict => false,
+        Detail::Usual | Detail::Statistics => !line.starts_with("level=INFO") && !line.starts_with("level=DEBUG"),
+        Detail::All => true,
+    };
+    streams.log(&told.log.into_iter().filter(is_told).collect::<Vec<_>>());
+    if let Some(error) = told.error {
+        let _ = writeln!(streams.err, "Error: {error}");
+        *outcome = Outcome::Failed;
+    }
+}
+
+/// Why a release could not be checked, for stderr.
+fn told_error(job: &Job, error: &Error) -> String {
+    let name = if job.is_listed { format!("{}: ", job.full_name()) } else { String::new() };
+    format!("{name}{}{}", with_location(error), instead(job))
+}
+
+/// The result of a release that is no longer what a list says.
+fn changed_since_listed(job: &Job) -> Record {
+    let name = job.full_name();
+    let error =
+        format!("{name}: its chart, values or flags changed since it was listed: make the list again (airtight list)");
+    Record::failed(name, Vec::new(), error)
+}
+
+/// The result of a job, and what it says about suppressions; `changes` says whether the text changes of fixes are computed.
+fn record(job: &Job, done: Done, ledger: &Ledger<'_>, changes: bool) -> (Record, Noted) {
+    let (release, log) = (job.full_name(), done.log);
+    // It may be kept in files, where nothing masks what stderr does.
+    let log = log.into_iter().map(|line| redacted(&line).into_owned()).collect();
+    match done.checked {
+        Ok(one) => Record::of(release, log, one, ledger, changes),
+        Err(error) => {
+            let error = redacted(&told_error(job, &error)).into_owned();
+            (Record::failed(release, log, error), Noted::default())
         }
     }
 }

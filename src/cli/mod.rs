@@ -6,6 +6,7 @@
 pub(crate) mod admission;
 mod archives;
 pub(crate) mod blame;
+mod blob;
 mod booleans;
 pub(crate) mod bundle;
 pub(crate) mod changed;
@@ -28,23 +29,28 @@ pub(crate) mod git;
 mod hook;
 pub(crate) mod images;
 pub(crate) mod init;
+mod inputs;
 pub(crate) mod jobs;
 pub(crate) mod lint;
+mod list;
 mod lists;
 pub(crate) mod manifests;
 pub(crate) mod manual;
+mod merge;
 #[cfg(feature = "registry")]
 pub(crate) mod mirror;
 mod mirror_check;
 mod missing_dependencies;
 pub(crate) mod one_release;
 pub(crate) mod output;
+mod part;
 pub(crate) mod policy;
 pub(crate) mod post_render;
 pub(crate) mod progress;
 #[cfg(feature = "registry")]
 pub(crate) mod pull;
 pub(crate) mod release;
+mod results;
 pub(crate) mod rules;
 pub(crate) mod settings;
 mod since;
@@ -60,6 +66,7 @@ use door::{Door, Stream};
 use std::ffi::OsString;
 use std::io::{self, Read, Write as _};
 use std::process::ExitCode;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Renders Helm charts exactly as helm does, and finds the images that bypass the private mirror.
 #[derive(Debug, clap::Parser)]
@@ -82,6 +89,8 @@ struct Root {}
 #[derive(Debug, Subcommand)]
 enum Command {
     Lint(Box<lint::Args>),
+    List(Box<list::Args>),
+    Merge(Box<merge::Args>),
     Images(Box<images::Args>),
     Blame(Box<blame::Args>),
     Template(Box<template::Args>),
@@ -189,6 +198,11 @@ impl std::fmt::Debug for Streams<'_> {
     }
 }
 
+/// A lock that a panic elsewhere does not break.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// An error with its location, if it has one.
 fn with_location(error: &Error) -> String {
     match error.location() {
@@ -269,6 +283,8 @@ fn run_behind_doors(args: impl IntoIterator<Item = impl Into<OsString>>, streams
             args.stop_clock();
             args.settle_hook().map_err(Problem::from).and_then(|()| lint::run(args, streams))
         }
+        Command::List(args) => list::run(args, streams),
+        Command::Merge(args) => merge::run(args, streams),
         Command::Policy(args) => admission::run(args, streams),
         Command::PostRender(args) => post_render::run(args, streams),
         Command::Init(args) => init::run(args, streams),

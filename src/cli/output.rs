@@ -20,7 +20,8 @@ struct Typed {
     format: Vec<Format>,
     /// Write the report of the preceding --format to a file, - for stdout
     ///
-    /// Without a preceding --format, the extension of the file selects the format: .txt, .html, .json, .sarif, .csv, .md, .xml.
+    /// Without a preceding --format, the extension of the file selects the format: .txt, .html, .json, .sarif, .csv, .md, .xml,
+    /// .jsonl (blob).
     /// Example: --format sarif --output report.sarif --format html --output report.html --format text
     #[arg(short, long, value_name = "FILE")]
     output: Vec<PathBuf>,
@@ -87,6 +88,8 @@ pub(crate) enum Format {
     Markdown,
     /// For a spreadsheet, a row for each finding
     Csv,
+    /// For airtight merge: the results of a part of the releases (airtight lint only)
+    Blob,
 }
 
 impl Format {
@@ -215,6 +218,7 @@ fn format_of(path: &Path) -> Option<Format> {
         "csv" => Some(Format::Csv),
         "md" => Some(Format::Markdown),
         "xml" => Some(Format::Junit),
+        "jsonl" => Some(Format::Blob),
         _ => None,
     }
 }
@@ -227,7 +231,25 @@ impl OutputFlags {
 
     /// Rejects requests that make no sense before the work begins.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        self.requests.as_ref().map(|_| ()).map_err(Clone::clone)
+        match self.blob()? {
+            Some(_) => {
+                Err(Error::input("--format blob is for airtight lint, without --changed-since, --fix and --manifests"))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Where a blob is requested: its file; `None` in it is stdout.
+    ///
+    /// # Errors
+    /// The requests make no sense.
+    pub(crate) fn blob(&self) -> Result<Option<Option<&Path>>, Error> {
+        let requests = self.requests.as_ref().map_err(Clone::clone)?;
+        let mut blobs = requests.iter().filter(|request| request.format == Format::Blob);
+        match (blobs.next(), blobs.next()) {
+            (Some(_), Some(_)) => Err(Error::input("--format blob is given twice")),
+            (blob, _) => Ok(blob.map(|request| request.path.as_deref())),
+        }
     }
 
     /// Whether changes are written as lines of JSON, and not as text.
@@ -257,7 +279,7 @@ impl OutputFlags {
 
     /// Whether a report shows the text changes of fixes.
     pub(crate) fn shows_changes(&self) -> bool {
-        let shows = |request: &Request| matches!(request.format, Format::Sarif | Format::Markdown);
+        let shows = |request: &Request| matches!(request.format, Format::Sarif | Format::Markdown | Format::Blob);
         self.requests.as_ref().is_ok_and(|requests| requests.iter().any(shows))
     }
 
@@ -274,7 +296,9 @@ impl OutputFlags {
             Some(limited) if format.is_for_people() => limited as &dyn Reports,
             _ => reports,
         };
-        for request in requests {
+        // A blob was written while releases were checked.
+        let requests: Vec<&Request> = requests.iter().filter(|request| request.format != Format::Blob).collect();
+        for request in &requests {
             if let Some(path) = &request.path {
                 let style = Style { colour: self.color == Color::Always, width: None, ..self.style() };
                 let told = |error| Error::file(format!("cannot write {}: {error}", path.display()));
@@ -305,6 +329,7 @@ fn write(format: Format, reports: &dyn Reports, style: Style, out: &mut dyn Stre
         Format::Gitlab => gitlab::write(reports, out),
         Format::Markdown => markdown::write(reports, out),
         Format::Csv => csv::write(reports, out),
+        Format::Blob => Ok(()),
     }
 }
 

@@ -87,6 +87,9 @@ pub(crate) struct ReleaseFlags {
     /// line must stay in the chart.
     #[arg(long, value_name = "PATH")]
     pub allow_outside: Vec<PathBuf>,
+    /// Whether the time is that of the run, and was not given.
+    #[arg(skip)]
+    pub(super) is_now: bool,
     /// Which of these come from the configuration.
     #[arg(skip)]
     pub(super) configured: Configured,
@@ -168,6 +171,38 @@ impl ReleaseFlags {
         paths
     }
 
+    /// Who named the chart.
+    pub(super) fn chart_named_by(&self) -> By {
+        if self.configured.chart { By::Repository } else { By::User }
+    }
+
+    /// Visits the values files and the files of `--set-file` with their names; `None` if one cannot be read.
+    pub(super) fn each_file(&self, store: &Store, visit: &mut dyn FnMut(&str, &[u8])) -> Option<()> {
+        let mut at = 0;
+        for list in &self.values {
+            let by = named_by(at, self.configured.values);
+            at += 1;
+            for name in split_list(list).iter().map(|name| name.trim()).filter(|name| !name.is_empty()) {
+                visit(name, store.values(by, name).ok()?.bytes());
+            }
+        }
+        let configured = self.configured.set_file;
+        let set_files = store.set_files(move |at| named_by(at, configured));
+        let user = UserValues { set_file: self.set_file.clone(), ..UserValues::default() };
+        let mut is_read = true;
+        let mut read = |at: usize, path: &str| {
+            let content = set_files.read(at, path);
+            match &content {
+                Ok(content) => visit(path, content),
+                Err(_) => is_read = false,
+            }
+            content
+        };
+        // A wrong flag is reported when the release is rendered.
+        let parsed = user.merge(self.helm(), &Limits::default(), &mut read, None);
+        (parsed.is_ok() && is_read).then_some(())
+    }
+
     fn helm(&self) -> HelmVersion {
         match self.helm_version.unwrap_or_default() {
             Helm::V3 => HelmVersion::V3,
@@ -178,7 +213,9 @@ impl ReleaseFlags {
     /// Makes all renders of a run see the same time, unless one was given: as if the release were installed now.
     #[expect(clippy::disallowed_methods, reason = "the clock of the command")]
     pub(super) fn stop_clock(&mut self) {
-        self.time.get_or_insert_with(Timestamp::now);
+        if self.time.is_none() {
+            (self.time, self.is_now) = (Some(Timestamp::now()), true);
+        }
     }
 
     /// The same for commands that report: two runs print the same on any machine, whatever is random in a chart.
@@ -395,7 +432,7 @@ impl ReleaseFlags {
             add_missing_dependencies(chart, source, &limits, self.helm(), fetches)
         };
         let complete: Option<&Complete<'_>> = if self.completes() { Some(&complete) } else { None };
-        let by = if self.configured.chart { By::Repository } else { By::User };
+        let by = self.chart_named_by();
         let loaded = store.chart(by, chart, &limits, self.helm(), complete);
         log.extend_from_slice(loaded.log());
         // helm checks that the chart exists, reads the values, and only then the chart: the first error is reported.

@@ -1,6 +1,7 @@
 //! `airtight version`, and `--version`: which program this is.
 
 use super::{Outcome, Problem, Streams};
+use crate::disk::look;
 use crate::helm::HelmVersion;
 use clap::ValueEnum;
 use serde::Serialize;
@@ -61,6 +62,25 @@ fn features() -> Vec<&'static str> {
 /// The commit that it was built from, if that is known: release builds of a checkout know it.
 fn commit() -> Option<&'static str> {
     option_env!("AIRTIGHT_COMMIT").filter(|commit| !commit.is_empty())
+}
+
+/// The program and its commit, for files that only the same program reads: `airtight 0.1.0 (1f2e3d4c…)`.
+pub(super) fn identity() -> String {
+    let commit = commit().map(|commit| format!(" ({commit})")).unwrap_or_default();
+    format!("airtight {}{commit}", env!("CARGO_PKG_VERSION"))
+}
+
+/// The build, for results that only the same build may use. A build for development has no commit, so its file says which it is.
+pub(super) fn build() -> String {
+    let own = || {
+        let path = std::env::current_exe().ok()?;
+        let (size, made) = (look::size(&path)?, look::changed(&path)?);
+        Some(format!("{size} {made:?}"))
+    };
+    match commit() {
+        Some(_) => identity(),
+        None => format!("{} {}", identity(), own().unwrap_or_default()),
+    }
 }
 
 /// What `--version` prints after the name.

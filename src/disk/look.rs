@@ -3,6 +3,7 @@
 use std::fs::FileType;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// Whether a path is a regular file, following links.
 pub(crate) fn is_file(path: &Path) -> bool {
@@ -37,6 +38,11 @@ pub(crate) fn kind(path: &Path) -> Option<FileType> {
 /// The size of a regular file, without following links; `None` if there is none.
 pub(crate) fn size(path: &Path) -> Option<u64> {
     path.symlink_metadata().ok().filter(|about| about.is_file()).map(|about| about.len())
+}
+
+/// When a file was last changed.
+pub(crate) fn changed(path: &Path) -> Option<SystemTime> {
+    path.metadata().and_then(|about| about.modified()).ok()
 }
 
 /// An absolute path with links resolved.

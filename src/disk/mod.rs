@@ -11,6 +11,7 @@
 
 mod folder;
 mod found;
+pub(crate) mod kept;
 pub(crate) mod lock;
 pub(crate) mod look;
 pub(crate) mod made;

@@ -6,15 +6,15 @@
 
 #![expect(clippy::disallowed_methods, reason = "the files of the cache, which only this room writes and reads")]
 
+use crate::disk::kept::{files, shrink, touch, write};
 use crate::disk::{By, Reach};
 use crate::error::Error;
 use crate::registry::Digest;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 /// The most bytes of all archives together.
 const CACHE_BYTES: u64 = 1 << 30;
@@ -84,7 +84,7 @@ impl Cache {
     /// All that is known of a chart, in the order of the versions' texts.
     pub(super) fn records(&self, location: &str) -> Vec<Record> {
         let folder = self.record_folder(location);
-        let mut records: Vec<Record> = listed(&folder)
+        let mut records: Vec<Record> = files(&folder)
             .iter()
             .filter_map(|file| read_record(&file.path))
             .filter(|record| record.location == location)
@@ -124,11 +124,11 @@ impl Cache {
         let path = self.archive_path(&digest);
         if self.archive(&digest, archive.len() as u64).is_none() {
             write(&path, archive).map_err(failed)?;
-            self.shrink(&self.root().join("archives"), self.limit, usize::MAX);
+            shrink(&self.root().join("archives"), self.limit, usize::MAX);
         }
         let text = serde_json::to_vec(record).unwrap_or_default();
         write(&self.record_path(&record.location, &record.version), &text).map_err(failed)?;
-        self.shrink(&self.root().join("records"), u64::MAX, RECORDS);
+        shrink(&self.root().join("records"), u64::MAX, RECORDS);
         Ok(())
     }
 
@@ -147,24 +147,6 @@ impl Cache {
     fn record_path(&self, location: &str, version: &str) -> PathBuf {
         self.record_folder(location).join(name_of(version))
     }
-
-    /// Removes files, those that were not used for the longest time first, until there are few enough.
-    fn shrink(&self, folder: &Path, bytes: u64, count: usize) {
-        let mut files = listed(folder);
-        for nested in nested(folder) {
-            files.extend(listed(&nested));
-        }
-        files.sort_by(|one, other| one.used.cmp(&other.used).then_with(|| one.path.cmp(&other.path)));
-        let mut left = (files.iter().map(|file| file.bytes).sum::<u64>(), files.len());
-        for file in &files {
-            if left.0 <= bytes && left.1 <= count {
-                return;
-            }
-            // Another process may have removed it.
-            let _ = std::fs::remove_file(&file.path);
-            left = (left.0 - file.bytes, left.1 - 1);
-        }
-    }
 }
 
 /// The name of the file for a text.
@@ -172,58 +154,15 @@ fn name_of(text: &str) -> String {
     Digest::of(text.as_bytes()).as_str().replace(':', "-")
 }
 
-struct Kept {
-    path: PathBuf,
-    bytes: u64,
-    used: SystemTime,
-}
-
-/// The files of a folder.
-fn listed(folder: &Path) -> Vec<Kept> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let kept = |entry: std::fs::DirEntry| {
-        let about = entry.metadata().ok().filter(std::fs::Metadata::is_file)?;
-        Some(Kept { path: entry.path(), bytes: about.len(), used: about.modified().ok()? })
-    };
-    entries.filter_map(kept).collect()
-}
-
-/// The folders in a folder.
-fn nested(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).map(|entry| entry.path()).collect()
-}
-
 fn read_record(path: &Path) -> Option<Record> {
     let text = Reach::of_user(RECORD_BYTES).read(By::User, path).ok()?;
     serde_json::from_slice(&text).ok()
 }
 
-/// Notes that a file was used. The time is seen by nobody; it decides only what is removed first.
-fn touch(path: &Path) {
-    let used = std::fs::OpenOptions::new().append(true).open(path);
-    let _ = used.and_then(|file| file.set_modified(SystemTime::now()));
-}
-
-/// Writes a file that appears whole or not at all, and that only the user can read.
-fn write(path: &Path, text: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)?;
-    // The file of the crate is readable by the user alone.
-    let made = tempfile::Builder::new().prefix(".airtight-").tempfile_in(folder);
-    let mut file = made.map_err(|error| io::Error::from(error.kind()))?;
-    file.write_all(text)?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::SystemTime;
 
     fn record(version: &str, archive: &[u8]) -> Record {
         Record {

@@ -219,6 +219,8 @@ mod closure;
 mod cluster;
 #[cfg(feature = "cli")]
 mod fix;
+#[cfg(all(feature = "cli", feature = "html"))]
+mod fleet;
 #[cfg(feature = "cli")]
 mod formats;
 mod functions;

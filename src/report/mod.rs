@@ -149,9 +149,6 @@ pub(crate) enum ReportAbout {
 }
 
 impl ReportAbout {
-    /// All of them, in order.
-    const ALL: &'static [Self] = &[Self::Release, Self::Policy, Self::Lists];
-
     /// For a verdict, where there are no manifests to count.
     fn in_words(self) -> Option<&'static str> {
         match self {

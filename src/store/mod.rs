@@ -118,6 +118,12 @@ impl Store {
         self.stored().contains_key(chart)
     }
 
+    /// The digest of a chart whose content is set; `None` if it is not set, and in it if it is not known.
+    pub(crate) fn stored_digest(&self, chart: &ChartReference) -> Option<Option<[u8; 32]>> {
+        let stored = self.stored().get(chart).cloned()?;
+        Some(stored.ok().map(|stored| stored.digest()))
+    }
+
     /// Whether a chart is an unpacked folder of the user's own.
     pub(crate) fn is_own_folder(&self, chart: &ChartReference) -> bool {
         let Some(path) = chart.local() else { return false };

@@ -41,9 +41,15 @@ impl Baseline {
 
     /// Removes the findings that it lists from a report.
     pub(crate) fn accept(&self, report: &mut Report) {
+        self.accept_as(report, &BTreeMap::new());
+    }
+
+    /// The same for a report whose secrets are masked, with the original fingerprints of findings, by index, that this changed.
+    pub(crate) fn accept_as(&self, report: &mut Report, originals: &BTreeMap<usize, Fingerprint>) {
         let findings = std::mem::take(&mut report.findings);
-        for finding in findings {
-            let place = self.place(&Fingerprint::of(&finding, &report.release));
+        for (number, finding) in findings.into_iter().enumerate() {
+            let original = originals.get(&number).cloned();
+            let place = self.place(&original.unwrap_or_else(|| Fingerprint::of(&finding, &report.release)));
             match place.filter(|_| !finding.is_unseen()) {
                 Some(place) => {
                     let reason = REASON.to_owned();
@@ -52,6 +58,7 @@ impl Baseline {
                 None => report.findings.push(finding),
             }
         }
+        report.suppressed.sort_by_cached_key(|one| one.finding.order_key());
     }
 
     /// The location of a finding, if it is listed.

@@ -44,7 +44,7 @@ pub(crate) struct Noted {
 pub(super) type CommentRule = (String, u32, String);
 
 /// What is known about suppressions after some of the releases.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Known {
     used: BTreeSet<CommentRule>,
     used_entries: BTreeSet<usize>,

@@ -93,6 +93,7 @@ impl Suppressor<'_> {
                 None => one.report.findings.push(finding),
             }
         }
+        one.report.suppressed.sort_by_cached_key(|one| one.finding.order_key());
         used
     }
 
@@ -176,7 +177,7 @@ impl Suppression {
     }
 
     /// Whether it applies to a release.
-    fn is_for(&self, release: &ReleaseName) -> bool {
+    pub(crate) fn is_for(&self, release: &ReleaseName) -> bool {
         self.release.as_ref().is_none_or(|glob| matches(glob, &[release.name.clone(), release.full_name()]))
     }
 }

@@ -2,6 +2,8 @@
 
 use super::keys::Keys;
 use crate::helm::HelmVersion;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The environment of templates.
 #[derive(Debug, Clone)]
@@ -18,6 +20,8 @@ pub(crate) struct Env {
     pub keys: Keys,
     /// How often randomness was used.
     pub draws: u64,
+    /// Whether a template asked for the time, in this environment or in a copy.
+    pub timed: Arc<AtomicBool>,
 }
 
 /// The source of the time.
@@ -52,6 +56,7 @@ impl Default for Env {
             helm: HelmVersion::V4,
             keys: Keys::default(),
             draws: 0,
+            timed: Arc::default(),
         }
     }
 }
@@ -69,15 +74,25 @@ impl Env {
     /// The same environment made deterministic: its clock is fixed, and randomness is derived from its seed, or from 0.
     #[must_use]
     pub(crate) fn repeatable(self) -> Self {
-        let clock = Clock::Fixed(self.now());
+        let clock = Clock::Fixed(self.time());
         match self.random {
             Random::Seeded { .. } => Self { clock, ..self },
             Random::System => Self { clock, random: Random::Seeded { seed: 0, counter: 0 }, ..self },
         }
     }
 
-    /// The current time in nanoseconds since 1970 (UTC).
+    /// The current time in nanoseconds since 1970 (UTC), for a template.
     pub(crate) fn now(&self) -> i128 {
+        self.timed.store(true, Ordering::Relaxed);
+        self.time()
+    }
+
+    /// Whether a template asked for the time.
+    pub(crate) fn is_timed(&self) -> bool {
+        self.timed.load(Ordering::Relaxed)
+    }
+
+    fn time(&self) -> i128 {
         match self.clock {
             Clock::Fixed(nanoseconds) => nanoseconds,
             #[expect(clippy::disallowed_methods, reason = "the one place where a render may ask for the time")]

@@ -1,0 +1,116 @@
+//! [`BlobFile`]: where `lint --format blob` writes, and what identifies its run.
+
+use crate::disk::look;
+use crate::disk::made::NewFile;
+use crate::error::Error;
+use crate::fleet::blob::{Head, Writer};
+use crate::fleet::record::Record;
+use crate::suppress::Known;
+use std::fs::File;
+use std::io::{self, BufWriter, Read as _, Seek as _, Write};
+use std::path::{Path, PathBuf};
+
+/// A blob that is being written, shared by threads.
+pub(super) struct BlobFile {
+    writer: Writer<BufWriter<Target>>,
+    path: Option<PathBuf>,
+}
+
+/// Where the bytes go.
+enum Target {
+    /// To a file that appears when it is whole.
+    New(NewFile),
+    /// To a temporary file, for what is not replaced: stdout, a pipe, a device.
+    Scratch(File),
+}
+
+impl Write for Target {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::New(file) => file.write(bytes).map(|()| bytes.len()),
+            Self::Scratch(file) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A blob with its last line.
+pub(super) struct WholeBlob {
+    target: Target,
+    path: Option<PathBuf>,
+}
+
+impl BlobFile {
+    /// Begins a blob in a file, or for stdout.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub(super) fn begin(path: Option<&Path>, head: &Head) -> Result<Self, Error> {
+        let is_new = path.filter(|path| !look::is_there(path) || look::kind(path).is_some_and(|kind| kind.is_file()));
+        let target = match is_new {
+            Some(path) => NewFile::begin(path).map(Target::New),
+            None => tempfile::tempfile().map(Target::Scratch),
+        };
+        let begun = target.and_then(|target| Writer::begin(BufWriter::new(target), head));
+        let writer = begun.map_err(|error| cannot_write(path, &error))?;
+        Ok(Self { writer, path: path.map(Path::to_path_buf) })
+    }
+
+    /// Writes the result of the release with this number, in its turn.
+    ///
+    /// # Errors
+    /// It cannot be turned into JSON.
+    pub(super) fn add(&self, turn: usize, number: usize, record: Record) -> Result<Record, Error> {
+        self.writer.add(turn, number, record)
+    }
+
+    /// Writes the last line.
+    ///
+    /// # Errors
+    /// Something could not be written.
+    pub(super) fn end(self, suppressions: Known) -> Result<WholeBlob, Error> {
+        let Self { writer, path } = self;
+        let whole =
+            writer.finish(suppressions).and_then(|out| out.into_inner().map_err(io::IntoInnerError::into_error));
+        let target = whole.map_err(|error| cannot_write(path.as_deref(), &error))?;
+        Ok(WholeBlob { target, path })
+    }
+}
+
+impl WholeBlob {
+    /// Gives the file its name, or copies the blob to where it goes.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    #[expect(clippy::disallowed_methods, reason = "writes what Reach::check_output let pass")]
+    pub(super) fn publish(self, out: &mut dyn Write) -> Result<(), Error> {
+        let Self { target, path } = self;
+        let published = match (target, &path) {
+            (Target::New(file), _) => file.finish(),
+            (Target::Scratch(file), Some(path)) => File::create(path).and_then(|mut to| copied(file, &mut to)),
+            (Target::Scratch(file), None) => copied(file, out),
+        };
+        published.map_err(|error| cannot_write(path.as_deref(), &error))
+    }
+}
+
+fn cannot_write(path: Option<&Path>, error: &io::Error) -> Error {
+    match path {
+        Some(path) => Error::file(format!("cannot write {}: {error}", path.display())),
+        None => Error::file(format!("cannot write: {error}")),
+    }
+}
+
+fn copied(mut from: File, to: &mut dyn Write) -> io::Result<()> {
+    from.rewind()?;
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match from.read(&mut buffer)? {
+            0 => return to.flush(),
+            read => to.write_all(&buffer[..read])?,
+        }
+    }
+}
