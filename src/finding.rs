@@ -31,7 +31,7 @@ names!(Severity { Error: "error", Warning: "warning", Hint: "hint" });
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Finding {
     /// The rule's id.
-    #[serde(deserialize_with = "crate::report::kept::rule_id")]
+    #[serde(deserialize_with = "crate::rule_ids::known")]
     pub rule: RuleId,
     /// The severity.
     pub severity: Severity,

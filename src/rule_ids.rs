@@ -1,7 +1,67 @@
 //! The ids of rules that other code refers to: to check whether a rule is on, or to recognize its findings.
 
+use serde::de::Error as _;
+use serde::{Deserialize as _, Deserializer};
+use std::borrow::Cow;
+
 /// The id of a rule: `hardcoded-image`.
 pub(crate) type RuleId = &'static str;
+
+/// All rules, in order: those of [`rules`](crate::rules), which a report that is read back may name.
+pub(crate) const ALL: &[RuleId] = &[
+    "digest-differs",
+    "doubled-registry",
+    "duplicate-list-line",
+    "expired-suppression",
+    "failed-pull",
+    "global-not-read",
+    "half-rewritten-image",
+    "hardcoded-image",
+    "hidden-image",
+    "image-not-running",
+    "implicit-default-image",
+    "latent-override",
+    "list-digest-differs",
+    "mirror-not-checked",
+    "misplaced-list-line",
+    "missing-image",
+    "missing-pull-secret",
+    "mutable-tag",
+    "namespace-without-pull-secret",
+    "not-in-bundle",
+    "not-on-mirror",
+    "nothing-rendered",
+    "number-as-tag",
+    "outdated-list-line",
+    "override-bypasses-mirror",
+    "override-pins-mirror",
+    "policy-changed",
+    "public-chart-dependency",
+    "render-failed",
+    "rewrite-not-set",
+    "running-digest-differs",
+    "runtime-download",
+    "schema-needs-network",
+    "suppression-without-reason",
+    "unlisted-image",
+    "unlisted-optional-image",
+    "unmirrored-image",
+    "unneeded-list-line",
+    "unparsable-manifest",
+    "unpinned-image",
+    "unread-override",
+    "unrendered-image",
+    "unstable-render",
+    "unused-suppression",
+    "wrong-mirror-path",
+];
+
+/// Reads the id of a rule.
+pub(crate) fn known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RuleId, D::Error> {
+    let id = Cow::<str>::deserialize(deserializer)?;
+    let known = ALL.iter().find(|rule| **rule == id);
+    known.copied().ok_or_else(|| D::Error::custom(format_args!("no rule {id}")))
+}
 
 /// Rules whose findings say that something was not checked: neither a baseline nor a comment accepts these, only an entry of
 /// the configuration.

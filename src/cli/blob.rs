@@ -85,7 +85,6 @@ impl WholeBlob {
     ///
     /// # Errors
     /// It cannot be written.
-    #[expect(clippy::disallowed_methods, reason = "writes what Reach::check_output let pass")]
     pub(super) fn publish(self, out: &mut dyn Write) -> Result<(), Error> {
         let Self { target, path } = self;
         let published = match (target, &path) {

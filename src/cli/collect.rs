@@ -5,8 +5,8 @@ use super::Problem;
 use super::blob::{BlobFile, WholeBlob};
 use super::jobs::{self, Job};
 use crate::fleet::record::Record;
-use crate::report::Report;
-use crate::report::spool::{Spool, Spooled};
+use crate::report::spool::Spool;
+use crate::report::stream::Reports;
 use crate::suppress::{Ledger, Noted, insert};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -74,10 +74,7 @@ impl<'s> Collected<'s> {
     ///
     /// # Errors
     /// Something cannot be written or read back.
-    pub(super) fn finish(
-        self,
-        is_part: bool,
-    ) -> Result<(Spooled<impl Fn(usize, &mut Report)>, Option<WholeBlob>), Problem> {
+    pub(super) fn finish(self, is_part: bool) -> Result<(impl Reports + use<>, Option<WholeBlob>), Problem> {
         let Self { jobs, reports, ledger, blob, .. } = self;
         let known = ledger.known();
         let late = if is_part { BTreeMap::new() } else { known.clone().settle() };

@@ -178,10 +178,8 @@ impl ReleaseFlags {
 
     /// Visits the values files and the files of `--set-file` with their names; `None` if one cannot be read.
     pub(super) fn each_file(&self, store: &Store, visit: &mut dyn FnMut(&str, &[u8])) -> Option<()> {
-        let mut at = 0;
-        for list in &self.values {
+        for (at, list) in self.values.iter().enumerate() {
             let by = named_by(at, self.configured.values);
-            at += 1;
             for name in split_list(list).iter().map(|name| name.trim()).filter(|name| !name.is_empty()) {
                 visit(name, store.values(by, name).ok()?.bytes());
             }

@@ -4,8 +4,6 @@
 //! Files appear whole, under their final name, so that any number of processes can use a cache at once. Nobody but the user can read
 //! it. It is bounded: what was not used for the longest time goes first.
 
-#![expect(clippy::disallowed_methods, reason = "the files of the cache, which only this room writes and reads")]
-
 use crate::disk::kept::{files, shrink, touch, write};
 use crate::disk::{By, Reach};
 use crate::error::Error;
@@ -160,6 +158,7 @@ fn read_record(path: &Path) -> Option<Record> {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "damages files of the cache")]
 mod tests {
     use super::*;
     use std::time::SystemTime;

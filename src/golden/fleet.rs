@@ -358,7 +358,7 @@ fn every_input_is_in_the_key() {
     let with = |from: &str, to: &str| fs::write(&config, text.replacen(from, to, 1)).expect("a file");
     with("release: db}", "release: db-two}");
     assert_eq!(run(&[]), known(7));
-    with("rewrite: assumed\n", "rewrite: assumed\nselect: [unmirrored-image]\n");
+    with("rewrite: assumed\n", "rewrite: assumed\nignore: [unmirrored-image]\n");
     assert_eq!(run(&[]), known(0));
     // What moves is known, and is shown where it is now.
     with("releases:\n", "releases:\n  - {name: first, chart: charts/db}\n\n");

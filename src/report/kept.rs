@@ -7,7 +7,6 @@ use crate::fix::Safety;
 use crate::holdings::Holding;
 use crate::images::{Class, ReferencePart, Shape, Tier};
 use crate::report::AcceptedBy;
-use crate::rules::RULES;
 use crate::source::{File, Place, Spot};
 use crate::values_path::ValuesPath;
 use base64::Engine as _;
@@ -16,13 +15,6 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
 use std::sync::Arc;
-
-/// Reads the id of a rule.
-pub(crate) fn rule_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static str, D::Error> {
-    let id = Cow::<str>::deserialize(deserializer)?;
-    let known = RULES.iter().find(|rule| rule.id == id);
-    known.map(|rule| rule.id).ok_or_else(|| D::Error::custom(format_args!("no rule {id}")))
-}
 
 /// An enum without data, by the names of its variants.
 macro_rules! kept_by_name {

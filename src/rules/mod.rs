@@ -388,6 +388,7 @@ mod tests {
     use crate::cli::{Outcome, Streams, on_large_stack, run};
     use crate::golden::cli::{commit, git};
     use crate::golden::{derived, files, read, root, working_folder};
+    use crate::rule_ids;
 
     #[test]
     fn the_list_is_the_folder() {
@@ -399,6 +400,8 @@ mod tests {
             assert_eq!(stem, rule.id);
             assert_eq!(read(path), rule.source, "{}: include_str! names another file", rule.id);
         }
+        let ids: Vec<&str> = RULES.iter().map(|rule| rule.id).collect();
+        assert_eq!(rule_ids::ALL, ids);
     }
 
     #[test]
