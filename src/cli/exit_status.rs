@@ -36,6 +36,7 @@ pub(crate) const ROWS: &[Row] = &[
         "a flag, airtight.yaml, a chart or a values file is wrong, or the mirror could not be asked",
         "exit-a-flag-is-wrong",
     ),
+    row(2, "a part of a run is missing (airtight merge)", "merge-nothing"),
     row(2, "a report cannot be written", "exit-a-report-cannot-be-written"),
 ];
 

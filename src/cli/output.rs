@@ -223,6 +223,11 @@ fn format_of(path: &Path) -> Option<Format> {
     }
 }
 
+/// The most results of a SARIF file that GitHub takes, and that it shows:
+/// <https://docs.github.com/en/code-security/reference/code-scanning/sarif-files/sarif-support-for-code-scanning>.
+const SARIF_TAKEN: usize = 25_000;
+const SARIF_SHOWN: usize = 5_000;
+
 impl OutputFlags {
     /// The style of a text without colour, whatever its width.
     fn style(&self) -> Style {
@@ -296,6 +301,16 @@ impl OutputFlags {
             Some(limited) if format.is_for_people() => limited as &dyn Reports,
             _ => reports,
         };
+        if requests.iter().any(|request| request.format == Format::Sarif) && all > SARIF_SHOWN {
+            let _ = writeln!(
+                streams.err,
+                "the SARIF file has {all} results: GitHub {}",
+                match all > SARIF_TAKEN {
+                    true => format!("refuses files with more than {SARIF_TAKEN}"),
+                    false => format!("shows {SARIF_SHOWN} of them"),
+                }
+            );
+        }
         // A blob was written while releases were checked.
         let requests: Vec<&Request> = requests.iter().filter(|request| request.format != Format::Blob).collect();
         for request in &requests {

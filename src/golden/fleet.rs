@@ -1,7 +1,7 @@
 //! `testdata/fleet`: a repository of releases that is checked in one process, in parts that are merged, and with results that are known
 //! already. The bytes must be the same.
 
-use super::{root, working_folder};
+use super::{derived, read, root, with_output, working_folder};
 use crate::cli::{Outcome, Streams, on_large_stack, run};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -121,6 +121,25 @@ fn shards_that_are_merged_are_one_run() {
             }
         }
     }
+}
+
+/// The page shows the output of the tool word for word.
+#[test]
+fn the_page_shows_what_is_said() {
+    let fleet = Fleet::new(true);
+    fleet.shards(3, "blobs", &[]);
+    let page = read(&root().join("docs/fleet.md"));
+    let made = with_output(&page, "<!-- testdata/fleet:", "-->\n```text\n", |before, typed| {
+        if let Some(gone) = before.trim().strip_prefix("rm ") {
+            fs::remove_file(fleet.path(gone)).expect("a file");
+        }
+        let args: Vec<&str> = typed.split_whitespace().skip(2).collect();
+        let ran = fleet.run(&args);
+        // The digest of an archive that tar packs on another day is another one.
+        let lines = ran.out.split_inclusive('\n').filter(|line| !line.contains("packed.tgz"));
+        lines.take(3).chain([ran.err.as_str()]).collect()
+    });
+    derived("docs/fleet.md", &made);
 }
 
 #[test]
