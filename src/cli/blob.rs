@@ -1,7 +1,7 @@
 //! [`BlobFile`]: where `lint --format blob` writes, and what identifies its run.
 
+use super::output::new_file;
 use crate::disk::look;
-use crate::disk::made::NewFile;
 use crate::error::Error;
 use crate::fleet::blob::{Head, Writer};
 use crate::fleet::record::Record;
@@ -9,6 +9,7 @@ use crate::suppress::Known;
 use std::fs::File;
 use std::io::{self, BufWriter, Read as _, Seek as _, Write};
 use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
 
 /// A blob that is being written, shared by threads.
 pub(super) struct BlobFile {
@@ -18,8 +19,9 @@ pub(super) struct BlobFile {
 
 /// Where the bytes go.
 enum Target {
-    /// To a file that appears when it is whole.
-    New(NewFile),
+    /// To a file that appears under its name when it is whole. In the meantime it has a name of its own: two processes may run the
+    /// same part, and the last one wins.
+    New(NamedTempFile),
     /// To a temporary file, for what is not replaced: stdout, a pipe, a device.
     Scratch(File),
 }
@@ -27,7 +29,7 @@ enum Target {
 impl Write for Target {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::New(file) => file.write(bytes).map(|()| bytes.len()),
+            Self::New(file) => file.write(bytes),
             Self::Scratch(file) => file.write(bytes),
         }
     }
@@ -51,7 +53,7 @@ impl BlobFile {
     pub(super) fn begin(path: Option<&Path>, head: &Head) -> Result<Self, Error> {
         let is_new = path.filter(|path| !look::is_there(path) || look::kind(path).is_some_and(|kind| kind.is_file()));
         let target = match is_new {
-            Some(path) => NewFile::begin(path).map(Target::New),
+            Some(path) => new_file(path).map(Target::New),
             None => tempfile::tempfile().map(Target::Scratch),
         };
         let begun = target.and_then(|target| Writer::begin(BufWriter::new(target), head));
@@ -88,7 +90,11 @@ impl WholeBlob {
     pub(super) fn publish(self, out: &mut dyn Write) -> Result<(), Error> {
         let Self { target, path } = self;
         let published = match (target, &path) {
-            (Target::New(file), _) => file.finish(),
+            (Target::New(file), Some(path)) => {
+                let synced = file.as_file().sync_data();
+                synced.and_then(|()| file.persist(path).map(drop).map_err(|error| error.error))
+            }
+            (Target::New(_), None) => Ok(()),
             (Target::Scratch(file), Some(path)) => File::create(path).and_then(|mut to| copied(file, &mut to)),
             (Target::Scratch(file), None) => copied(file, out),
         };

@@ -360,6 +360,15 @@ fn write_file_by(path: &Path, make: &mut dyn FnMut(&mut std::fs::File) -> std::i
     if path.symlink_metadata().is_ok_and(|about| !about.is_file()) {
         return make(&mut std::fs::File::create(path)?);
     }
+    let mut file = new_file(path)?;
+    make(file.as_file_mut())?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// A file in the folder of a path, for text that gets its name when it is complete.
+#[expect(clippy::disallowed_methods, reason = "writes what Reach::check_output let pass")]
+pub(super) fn new_file(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     folder.metadata()?;
     let mut builder = tempfile::Builder::new();
@@ -370,10 +379,7 @@ fn write_file_by(path: &Path, make: &mut dyn FnMut(&mut std::fs::File) -> std::i
     #[cfg(unix)]
     builder.permissions(open);
     // The error for a temporary file would name that file.
-    let mut file = builder.tempfile_in(folder).map_err(|error| std::io::Error::from(error.kind()))?;
-    make(file.as_file_mut())?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    builder.tempfile_in(folder).map_err(|error| std::io::Error::from(error.kind()))
 }
 
 /// The columns of the terminal; `None` if stdout is not a terminal.
