@@ -53,6 +53,40 @@ pub(crate) struct Job {
     pub is_listed: bool,
 }
 
+/// What is checked in the releases of a run, by the target of their images: shared files are read once.
+#[derive(Debug)]
+pub(crate) struct TargetSettings<'f> {
+    flags: &'f SettingsFlags,
+    config: &'f Config,
+    reach: &'f Reach,
+    known: Vec<(MirrorTarget, Settings)>,
+}
+
+impl<'f> TargetSettings<'f> {
+    /// As the flags and the configuration say.
+    pub(crate) fn new(flags: &'f SettingsFlags, config: &'f Config, reach: &'f Reach) -> Self {
+        Self { flags, config, reach, known: Vec::new() }
+    }
+
+    /// For the releases with this target.
+    ///
+    /// # Errors
+    /// A flag, the configuration or a list cannot be used.
+    pub(crate) fn of(&mut self, target: &MirrorTarget) -> Result<Settings, Error> {
+        if let Some((_, settings)) = self.known.iter().find(|(other, _)| other == target) {
+            return Ok(settings.clone());
+        }
+        let settings = self.flags.settings(self.config, target, self.reach)?;
+        self.known.push((target.clone(), settings.clone()));
+        Ok(settings)
+    }
+
+    /// All that are in use.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Settings> {
+        self.known.iter().map(|(_, settings)| settings)
+    }
+}
+
 /// The result of a job.
 #[derive(Debug)]
 pub(crate) struct Done {
@@ -108,28 +142,13 @@ impl Job {
         }
     }
 
-    /// Releases of the configuration, combined with the flags; shared files are read once.
+    /// Releases of the configuration, combined with the flags.
     pub(crate) fn all<'e>(
         entries: impl Iterator<Item = &'e ReleaseSpec>,
         flags: &ReleaseFlags,
-        settings: &SettingsFlags,
-        config: &Config,
-        reach: &Reach,
+        settings: &mut TargetSettings<'_>,
     ) -> Result<Vec<Self>, Error> {
-        let mut known: Vec<(MirrorTarget, Settings)> = Vec::new();
-        let mut jobs = Vec::new();
-        for entry in entries {
-            let same = known.iter().find(|(target, _)| *target == entry.target);
-            let settings = match same {
-                Some((_, settings)) => settings.clone(),
-                None => settings.settings(config, &entry.target, reach)?,
-            };
-            if same.is_none() {
-                known.push((entry.target.clone(), settings.clone()));
-            }
-            jobs.push(Self::of(entry, flags, settings));
-        }
-        Ok(jobs)
+        entries.map(|entry| Ok(Self::of(entry, flags, settings.of(&entry.target)?))).collect()
     }
 
     /// A finding about missing values without a location gets the location of the release in the configuration.

@@ -9,10 +9,10 @@ use super::exit_status::ExitFlags;
 use super::fetch::{self, FetchFlags};
 use super::fix::flags::FixFlags;
 use super::inputs::{Hasher, InputDigest, Inputs};
-use super::jobs::{self, Done, Job};
+use super::jobs::{self, Done, Job, TargetSettings};
 use super::missing_dependencies::dependencies;
 use super::output::OutputFlags;
-use super::part::{Part, PartFlags};
+use super::part::{Candidate, Part, PartFlags};
 use super::policy::ConfigFrom;
 use super::progress::Progress;
 use super::release::ReleaseFlags;
@@ -21,7 +21,7 @@ use super::settings::SettingsFlags;
 use super::{Outcome, Problem, Streams, exit_status, hook, manifests, version, with_location};
 use crate::chart_reference::RemoteChart;
 use crate::cli::one_release::no_release;
-use crate::config::{Config, MirrorTarget, ReleaseSpec, Suppression};
+use crate::config::{Config, ListedRelease, MirrorTarget, ReleaseSpec, Suppression};
 use crate::disk::{By, Reach, look};
 use crate::disk::{seen, shown};
 use crate::error::Error;
@@ -218,8 +218,8 @@ impl Args {
         }
         let baseline = self.baseline(reach)?;
         let part = self.selected(config, baseline.as_ref(), reach, streams)?;
-        if part.jobs.is_empty() && part.of > 0 {
-            let _ = writeln!(streams.err, "this part has none of the {} releases", part.of);
+        if part.jobs.is_empty() && !part.own.is_empty() {
+            let _ = writeln!(streams.err, "this part has none of the {} releases", part.own.len());
         }
         self.check_part(&part, config, baseline.as_ref(), reach, streams)
     }
@@ -232,13 +232,37 @@ impl Args {
         reach: &Reach,
         streams: &mut Streams<'_>,
     ) -> Result<Part, Error> {
-        let jobs = self.silent_jobs(config, reach)?;
-        let run = self.identity(&jobs, config, baseline);
-        let mut part = self.part.select(jobs, run, reach, streams)?;
+        let mut settings = TargetSettings::new(&self.settings, config, reach);
+        let candidates = self.candidates(config, reach, &mut settings)?;
+        let run = self.identity(&candidates, config, baseline, &settings);
+        let mut part = self.part.select(&candidates, run, reach, streams)?;
+        part.jobs = self.silent_jobs(config, reach, &mut settings, &|number| part.own.get(number) == Some(&true))?;
         if self.asks_mirror(config) {
             self.let_ask(&mut part.jobs)?;
         }
         Ok(part)
+    }
+
+    /// All releases of the run, of which a part may be selected.
+    fn candidates(
+        &self,
+        config: &Config,
+        reach: &Reach,
+        settings: &mut TargetSettings<'_>,
+    ) -> Result<Vec<Candidate>, Error> {
+        if !self.charts.is_empty() {
+            let jobs = self.silent_jobs(config, reach, settings, &|_| true)?;
+            let candidate = |job: Job| Candidate { name: job.full_name(), chart: job.chart, by: By::User };
+            return Ok(jobs.into_iter().map(candidate).collect());
+        }
+        self.check_releases(config)?;
+        let mut all = Vec::new();
+        for release in config.releases.iter().filter(|release| self.is_wanted(&release.entry)) {
+            let entry = &release.entry;
+            settings.of(&entry.target)?;
+            all.push(Candidate { name: entry.full_name(), chart: entry.chart.clone(), by: By::Repository });
+        }
+        Ok(all)
     }
 
     /// Checks releases, each of which is kept as soon as it is checked.
@@ -257,7 +281,7 @@ impl Args {
         let blob = match self.output.blob()? {
             Some(path) => {
                 let (tool, run) = (version::identity(), part.run.to_string());
-                let head = Head::new(tool, run, suppressor.today, part.shard, part.jobs.len(), part.of);
+                let head = Head::new(tool, run, suppressor.today, part.shard, part.jobs.len(), part.own.len());
                 Some(BlobFile::begin(path, &head)?)
             }
             None => None,
@@ -278,7 +302,7 @@ impl Args {
                 let (record, noted) = record(job, done, collected.ledger(), changes);
                 (record, noted, is_timed)
             };
-            let listed = part.listed_inputs.get(&at);
+            let listed = part.listed_inputs.get(&job.number);
             let is_other = |listed: &String| inputs.of(job).is_some_and(|now| now.to_string() != *listed);
             let (record, noted) = match &results {
                 _ if listed.is_some_and(is_other) => (changed_since_listed(job), Noted::default()),
@@ -309,7 +333,13 @@ impl Args {
     }
 
     /// What parts of one run have in common: the digest of everything but the content of charts and values files.
-    fn identity(&self, jobs: &[Job], config: &Config, baseline: Option<&Baseline>) -> InputDigest {
+    fn identity(
+        &self,
+        all: &[Candidate],
+        config: &Config,
+        baseline: Option<&Baseline>,
+        settings: &TargetSettings<'_>,
+    ) -> InputDigest {
         let mut hash = Hasher::default();
         hash.value(&config.file.as_ref().map(|file| file.bytes()));
         hash.value(&baseline.map(ToString::to_string));
@@ -318,14 +348,8 @@ impl Args {
         flags.time = flags.time.filter(|_| !flags.is_now);
         flags.is_now = false;
         hash.value(&flags);
-        let mut known: Vec<&Settings> = Vec::new();
-        for job in jobs {
-            hash.bytes(job.full_name().as_bytes());
-            if !known.contains(&&job.settings) {
-                known.push(&job.settings);
-                hash.value(&job.settings);
-            }
-        }
+        all.iter().for_each(|candidate| hash.bytes(candidate.name.as_bytes()));
+        settings.all().for_each(|settings| hash.value(settings));
         hash.finish()
     }
 
@@ -387,7 +411,8 @@ impl Args {
 
     /// The jobs: the named chart, or the releases of the configuration.
     pub(super) fn jobs(&self, config: &Config, reach: &Reach) -> Result<Vec<Job>, Error> {
-        let mut jobs = self.silent_jobs(config, reach)?;
+        let settings = &mut TargetSettings::new(&self.settings, config, reach);
+        let mut jobs = self.silent_jobs(config, reach, settings, &|_| true)?;
         if self.asks_mirror(config) {
             self.let_ask(&mut jobs)?;
         }
@@ -400,14 +425,34 @@ impl Args {
         self.ask_mirrors(jobs.iter_mut().map(|job| &mut job.settings).collect(), &charts, &|_| true)
     }
 
-    /// The jobs, which ask no mirror.
-    fn silent_jobs(&self, config: &Config, reach: &Reach) -> Result<Vec<Job>, Error> {
+    /// The jobs, which ask no mirror; `is_own` says whether a release of the run is one of them.
+    fn silent_jobs(
+        &self,
+        config: &Config,
+        reach: &Reach,
+        settings: &mut TargetSettings<'_>,
+        is_own: &dyn Fn(usize) -> bool,
+    ) -> Result<Vec<Job>, Error> {
         if !self.charts.is_empty() {
-            return self.typed(&self.settings.settings(config, &MirrorTarget::default(), reach)?, reach);
+            let mut jobs = self.typed(&settings.of(&MirrorTarget::default())?, reach)?;
+            jobs.retain(|job| is_own(job.number));
+            return Ok(jobs);
         }
-        let Some(file) = &config.file else {
-            return Err(Error::input(NOTHING));
-        };
+        self.check_releases(config)?;
+        let all = config.releases.iter().filter(|release| self.is_wanted(&release.entry));
+        let own: Vec<(usize, &ListedRelease)> = all.enumerate().filter(|(number, _)| is_own(*number)).collect();
+        let mut jobs = Job::all(own.iter().map(|(_, release)| &release.entry), &self.release, settings)?;
+        for (job, (number, own)) in jobs.iter_mut().zip(own) {
+            job.number = number;
+            job.place = Some(own.place.clone());
+            job.chart_place = Some(own.chart_place.clone());
+        }
+        Ok(jobs)
+    }
+
+    /// Whether the configuration has the releases that are to be checked.
+    fn check_releases(&self, config: &Config) -> Result<(), Error> {
+        let Some(file) = &config.file else { return Err(Error::input(NOTHING)) };
         let names = || config.releases.iter().flat_map(|one| [one.entry.name.clone(), one.entry.full_name()]);
         for wanted in &self.releases {
             if !names().any(|name| name == *wanted) {
@@ -415,18 +460,10 @@ impl Args {
                 return Err(Error::input(no_release(wanted, &all, file.name())));
             }
         }
-        let wanted = || config.releases.iter().filter(|release| self.is_wanted(&release.entry));
-        let entries = wanted().map(|release| &release.entry);
-        let mut jobs = Job::all(entries, &self.release, &self.settings, config, reach)?;
-        for (number, (job, own)) in jobs.iter_mut().zip(wanted()).enumerate() {
-            job.number = number;
-            job.place = Some(own.place.clone());
-            job.chart_place = Some(own.chart_place.clone());
+        match config.releases.is_empty() {
+            true => Err(Error::input(format!("nothing to check: {} has no releases", file.name()))),
+            false => Ok(()),
         }
-        if jobs.is_empty() {
-            return Err(Error::input(format!("nothing to check: {} has no releases", file.name())));
-        }
-        Ok(jobs)
     }
 
     /// The charts on the command line.

@@ -2,7 +2,7 @@
 
 use super::config::ConfigFlags;
 use super::inputs::Inputs;
-use super::jobs::Job;
+use super::jobs::{Job, TargetSettings};
 use super::lint::NOTHING;
 use super::release::ReleaseFlags;
 use super::settings::SettingsFlags;
@@ -79,7 +79,7 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
 
 fn lines(config: &Config, flags: &ReleaseFlags, reach: &Arc<Reach>, streams: &mut Streams<'_>) -> Result<(), Problem> {
     let entries = config.releases.iter().map(|release| &release.entry);
-    let jobs = Job::all(entries, flags, &SettingsFlags::default(), config, reach)?;
+    let jobs = Job::all(entries, flags, &mut TargetSettings::new(&SettingsFlags::default(), config, reach))?;
     let store = Store::new(None, reach.clone());
     let inputs = Inputs::new(&store);
     for job in &jobs {

@@ -58,9 +58,9 @@ impl Shard {
     }
 
     /// Which releases belong to it if sizes are to be balanced: the largest release first, each to the shard with the least so far.
-    pub(crate) fn takes_of_sizes(self, releases: &[(String, u64)]) -> Vec<bool> {
+    pub(crate) fn takes_of_sizes(self, releases: &[(&str, u64)]) -> Vec<bool> {
         let mut order: Vec<usize> = (0..releases.len()).collect();
-        order.sort_by_key(|&number| (Reverse(releases[number].1), &releases[number].0, number));
+        order.sort_by_key(|&number| (Reverse(releases[number].1), releases[number].0, number));
         let mut loads: BinaryHeap<Reverse<(u64, u64, u32)>> =
             (0..self.of()).map(|shard| Reverse((0, 0, shard))).collect();
         let mut own = vec![false; releases.len()];
@@ -102,8 +102,8 @@ mod tests {
 
     #[test]
     fn each_release_is_in_one_shard() {
-        let releases: Vec<(String, u64)> =
-            (0..1_000).map(|number| (format!("shop-{number}/prod"), number % 37)).collect();
+        let names: Vec<String> = (0..1_000).map(|number| format!("shop-{number}/prod")).collect();
+        let releases: Vec<(&str, u64)> = names.iter().map(String::as_str).zip((0..37).cycle()).collect();
         for of in [1, 2, 3, 16, 999, 1_500] {
             for (name, _) in &releases {
                 assert_eq!(shards(of).filter(|shard| shard.has_name(name)).count(), 1, "{name} of {of}");
@@ -125,14 +125,13 @@ mod tests {
 
     #[test]
     fn sizes_are_balanced() {
-        let releases: Vec<(String, u64)> =
-            [50, 30, 20, 20, 20, 10].iter().map(|size| (format!("r{size}"), *size)).collect();
+        let releases = [("a", 50), ("b", 30), ("c", 20), ("d", 20), ("e", 20), ("f", 10)];
         let load = |shard: Shard| -> u64 {
             let own = shard.takes_of_sizes(&releases);
             releases.iter().zip(own).filter(|(_, own)| *own).map(|((_, size), _)| size).sum()
         };
         assert_eq!(shards(3).map(load).collect::<Vec<_>>(), [50, 50, 50]);
-        let empty = vec![(String::new(), 0); 8];
+        let empty = [("", 0); 8];
         assert!(shards(4).all(|shard| shard.takes_of_sizes(&empty).iter().filter(|own| **own).count() == 2));
     }
 

@@ -5,6 +5,7 @@ mod engine;
 use super::Streams;
 use super::inputs::InputDigest;
 use super::jobs::Job;
+use crate::chart_reference::ChartReference;
 use crate::disk::{By, Reach, look, read_all};
 use crate::error::Error;
 use crate::fleet::shard::Shard;
@@ -51,18 +52,29 @@ struct Listed {
     inputs: Option<String>,
 }
 
+/// A release of a run, before it is known whether this process checks it.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    /// `shop/prod`.
+    pub(super) name: String,
+    /// Its chart.
+    pub(super) chart: ChartReference,
+    /// Who named the chart.
+    pub(super) by: By,
+}
+
 /// The selected releases.
 #[derive(Debug)]
 pub(super) struct Part {
+    /// Which of all releases they are.
+    pub(super) own: Vec<bool>,
     /// Their jobs.
     pub(super) jobs: Vec<Job>,
-    /// The number of releases of the whole run.
-    pub(super) of: usize,
     /// What identifies the run of which this is a part.
     pub(super) run: InputDigest,
     /// Which part, if it is a shard.
     pub(super) shard: Option<Shard>,
-    /// The digests of what releases were made from when they were listed, by job.
+    /// The digests of what releases were made from when they were listed, by their index among all.
     pub(super) listed_inputs: HashMap<usize, String>,
 }
 
@@ -86,82 +98,76 @@ impl PartFlags {
         shard.map(Some).map_err(|error| error.after("--shard"))
     }
 
-    /// Selects a part of all jobs.
+    /// Selects a part of all releases; their jobs are made then.
     ///
     /// # Errors
     /// There is no such part, or the list names no release.
-    pub(super) fn select(
+    pub(super) fn select<'c>(
         &self,
-        jobs: Vec<Job>,
+        all: &'c [Candidate],
         run: InputDigest,
         reach: &Reach,
         streams: &mut Streams<'_>,
     ) -> Result<Part, Error> {
-        let of = jobs.len();
-        let mut part = Part { jobs, of, run, shard: self.shard()?, listed_inputs: HashMap::new() };
-        if let Some(shard) = part.shard {
-            match self.shard_by {
-                ShardBy::Name => part.jobs.retain(|job| shard.has_name(&job.full_name())),
-                ShardBy::Size => {
-                    let sizes: Vec<(String, u64)> =
-                        part.jobs.iter().map(|job| (job.full_name(), size_of_chart(job, reach))).collect();
-                    let mut own = shard.takes_of_sizes(&sizes).into_iter();
-                    part.jobs.retain(|_| own.next().unwrap_or_default());
-                }
+        let shard = self.shard()?;
+        let own = match (shard, self.shard_by) {
+            (Some(shard), ShardBy::Name) => all.iter().map(|one| shard.has_name(&one.name)).collect(),
+            (Some(shard), ShardBy::Size) => {
+                let mut known: HashMap<&ChartReference, u64> = HashMap::new();
+                let mut bytes = |one: &'c Candidate| *known.entry(&one.chart).or_insert_with(|| one.chart_bytes(reach));
+                let sizes: Vec<(&str, u64)> = all.iter().map(|one| (one.name.as_str(), bytes(one))).collect();
+                shard.takes_of_sizes(&sizes)
             }
-        }
+            (None, _) => vec![self.list.is_none(); all.len()],
+        };
+        let mut part = Part { own, jobs: Vec::new(), run, shard, listed_inputs: HashMap::new() };
         if let Some(path) = &self.list {
-            self.select_listed(path, &mut part, reach, streams)?;
+            select_listed(path, all, &mut part, reach, streams)?;
         }
         Ok(part)
     }
-
-    fn select_listed(
-        &self,
-        path: &Path,
-        part: &mut Part,
-        reach: &Reach,
-        streams: &mut Streams<'_>,
-    ) -> Result<(), Error> {
-        let bytes = match path.as_os_str() == "-" {
-            true => read_all(&mut streams.input, "stdin", reach.file_bytes())?,
-            false => reach.read(By::User, path).map_err(|error| error.after("--releases"))?,
-        };
-        let text = String::from_utf8_lossy(&bytes);
-        let by_name: HashMap<String, usize> =
-            part.jobs.iter().enumerate().map(|(at, job)| (job.full_name(), at)).collect();
-        let mut wanted = vec![None; part.jobs.len()];
-        let lines = text.lines().zip(1..).map(|(line, number)| (line.trim(), number));
-        for (line, number) in lines.filter(|(line, _)| !line.is_empty()) {
-            let wrong = |why: String| Error::input(format!("--releases: line {number} of {}: {why}", path.display()));
-            let listed = match line.starts_with('{') {
-                true => serde_json::from_str(line).map_err(|error| wrong(format!("not a release: {error}")))?,
-                false => Listed { release: line.to_owned(), inputs: None },
-            };
-            let near = || crate::similar::did_you_mean(&listed.release, by_name.keys().map(String::as_str));
-            let at = by_name.get(&listed.release).copied();
-            let at = at.ok_or_else(|| wrong(format!("there is no release {:?}{}", listed.release, near())))?;
-            wanted[at] = Some(listed.inputs);
-        }
-        let mut jobs = Vec::new();
-        for (job, wanted) in std::mem::take(&mut part.jobs).into_iter().zip(wanted) {
-            let Some(inputs) = wanted else { continue };
-            part.listed_inputs.extend(inputs.map(|inputs| (jobs.len(), inputs)));
-            jobs.push(job);
-        }
-        part.jobs = jobs;
-        Ok(())
-    }
 }
 
-/// The bytes of a chart; 0 if it is not on the disk.
-fn size_of_chart(job: &Job, reach: &Reach) -> u64 {
-    let Some(path) = job.chart.local() else { return 0 };
-    if !look::is_folder(path) {
-        return look::size(path).unwrap_or_default();
+/// Selects the releases that a file lists.
+fn select_listed(
+    path: &Path,
+    all: &[Candidate],
+    part: &mut Part,
+    reach: &Reach,
+    streams: &mut Streams<'_>,
+) -> Result<(), Error> {
+    let bytes = match path.as_os_str() == "-" {
+        true => read_all(&mut streams.input, "stdin", reach.file_bytes())?,
+        false => reach.read(By::User, path).map_err(|error| error.after("--releases"))?,
+    };
+    let text = String::from_utf8_lossy(&bytes);
+    let by_name: HashMap<&str, usize> =
+        all.iter().enumerate().map(|(number, one)| (one.name.as_str(), number)).collect();
+    let lines = text.lines().zip(1..).map(|(line, number)| (line.trim(), number));
+    for (line, number) in lines.filter(|(line, _)| !line.is_empty()) {
+        let wrong = |why: String| Error::input(format!("--releases: line {number} of {}: {why}", path.display()));
+        let listed = match line.starts_with('{') {
+            true => serde_json::from_str(line).map_err(|error| wrong(format!("not a release: {error}")))?,
+            false => Listed { release: line.to_owned(), inputs: None },
+        };
+        let near = || crate::similar::did_you_mean(&listed.release, by_name.keys().copied());
+        let number = by_name.get(listed.release.as_str()).copied();
+        let number = number.ok_or_else(|| wrong(format!("there is no release {:?}{}", listed.release, near())))?;
+        part.own[number] = true;
+        part.listed_inputs.extend(listed.inputs.map(|inputs| (number, inputs)));
     }
-    let by = if job.entry.is_some() { By::Repository } else { By::User };
-    let Ok(folder) = reach.folder(by, path, "the chart") else { return 0 };
-    let files = folder.walk().flatten().filter(|entry| entry.file_type().is_file());
-    files.filter_map(|entry| Some(entry.metadata().ok()?.len())).sum()
+    Ok(())
+}
+
+impl Candidate {
+    /// The bytes of its chart; 0 if it is not on the disk.
+    fn chart_bytes(&self, reach: &Reach) -> u64 {
+        let Some(path) = self.chart.local() else { return 0 };
+        if !look::is_folder(path) {
+            return look::size(path).unwrap_or_default();
+        }
+        let Ok(folder) = reach.folder(self.by, path, "the chart") else { return 0 };
+        let files = folder.walk().flatten().filter(|entry| entry.file_type().is_file());
+        files.filter_map(|entry| Some(entry.metadata().ok()?.len())).sum()
+    }
 }

@@ -1,7 +1,7 @@
 //! `verify --with-charts` and `--chart`: releases, rendered to find the lines that made what runs.
 
 use super::Args;
-use crate::cli::jobs::{self, Job};
+use crate::cli::jobs::{self, Job, TargetSettings};
 use crate::cli::lint::store_of;
 use crate::cli::output::write_file;
 use crate::cli::progress::Progress;
@@ -41,7 +41,7 @@ impl Args {
                 let entries = config.releases.iter().map(|release| &release.entry);
                 // The namespace is that of the pods.
                 let flags = ReleaseFlags { namespace: None, ..self.release.clone() };
-                Job::all(entries, &flags, &self.settings, config, reach)?
+                Job::all(entries, &flags, &mut TargetSettings::new(&self.settings, config, reach))?
             }
         };
         let store = store_of(&jobs, &self.fetch, &self.release.limits()?, config, reach, streams)?;
