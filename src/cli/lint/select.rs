@@ -1,0 +1,160 @@
+//! Which releases `lint` checks.
+
+use super::{Args, NOTHING};
+use crate::chart_reference::RemoteChart;
+use crate::cli::Streams;
+use crate::cli::charts::{charts_of, release_names};
+use crate::cli::inputs::{Hasher, InputDigest};
+use crate::cli::jobs::{Job, TargetSettings};
+use crate::cli::one_release::no_release;
+use crate::cli::part::{Candidate, Part};
+use crate::config::{Config, ListedRelease, MirrorTarget, ReleaseSpec};
+use crate::disk::{By, Reach};
+use crate::error::Error;
+use crate::settings::Settings;
+use crate::suppress::baseline::Baseline;
+use std::path::PathBuf;
+
+impl Args {
+    /// The jobs of this part of the run, in which the mirror may be asked.
+    pub(super) fn selected(
+        &self,
+        config: &Config,
+        baseline: Option<&Baseline>,
+        reach: &Reach,
+        streams: &mut Streams<'_>,
+    ) -> Result<Part, Error> {
+        let mut settings = TargetSettings::new(&self.settings, config, reach);
+        let candidates = self.candidates(config, reach, &mut settings)?;
+        let run = self.identity(&candidates, config, baseline, &settings);
+        let mut part = self.part.select(&candidates, run, reach, streams)?;
+        part.jobs = self.silent_jobs(config, reach, &mut settings, &|number| part.own.get(number) == Some(&true))?;
+        if self.asks_mirror(config) {
+            self.let_ask(&mut part.jobs)?;
+        }
+        Ok(part)
+    }
+
+    /// All releases of the run, of which a part may be selected.
+    fn candidates(
+        &self,
+        config: &Config,
+        reach: &Reach,
+        settings: &mut TargetSettings<'_>,
+    ) -> Result<Vec<Candidate>, Error> {
+        if !self.charts.is_empty() {
+            let jobs = self.silent_jobs(config, reach, settings, &|_| true)?;
+            let candidate = |job: Job| Candidate { name: job.full_name(), chart: job.chart, by: By::User };
+            return Ok(jobs.into_iter().map(candidate).collect());
+        }
+        self.check_releases(config)?;
+        let mut all = Vec::new();
+        for release in config.releases.iter().filter(|release| self.is_wanted(&release.entry)) {
+            let entry = &release.entry;
+            settings.of(&entry.target)?;
+            all.push(Candidate { name: entry.full_name(), chart: entry.chart.clone(), by: By::Repository });
+        }
+        Ok(all)
+    }
+
+    /// What parts of one run have in common: the digest of everything but the content of charts and values files.
+    fn identity(
+        &self,
+        all: &[Candidate],
+        config: &Config,
+        baseline: Option<&Baseline>,
+        settings: &TargetSettings<'_>,
+    ) -> InputDigest {
+        let mut hash = Hasher::default();
+        hash.value(&config.file.as_ref().map(|file| file.bytes()));
+        hash.value(&baseline.map(ToString::to_string));
+        hash.value(&(self.charts.is_empty(), &self.releases, self.asks_mirror(config)));
+        let mut flags = self.release.clone();
+        flags.time = flags.time.filter(|_| !flags.is_now);
+        flags.is_now = false;
+        hash.value(&flags);
+        all.iter().for_each(|candidate| hash.bytes(candidate.name.as_bytes()));
+        settings.all().for_each(|settings| hash.value(settings));
+        hash.finish()
+    }
+
+    /// The jobs: the named chart, or the releases of the configuration.
+    pub(in crate::cli) fn jobs(&self, config: &Config, reach: &Reach) -> Result<Vec<Job>, Error> {
+        let settings = &mut TargetSettings::new(&self.settings, config, reach);
+        let mut jobs = self.silent_jobs(config, reach, settings, &|_| true)?;
+        if self.asks_mirror(config) {
+            self.let_ask(&mut jobs)?;
+        }
+        Ok(jobs)
+    }
+
+    /// Makes jobs ask their mirrors.
+    fn let_ask(&self, jobs: &mut [Job]) -> Result<(), Error> {
+        let charts: Vec<RemoteChart> = jobs.iter().filter_map(|job| job.chart.remote()).cloned().collect();
+        self.ask_mirrors(jobs.iter_mut().map(|job| &mut job.settings).collect(), &charts, &|_| true)
+    }
+
+    /// The jobs, which ask no mirror; `is_own` says whether a release of the run is one of them.
+    fn silent_jobs(
+        &self,
+        config: &Config,
+        reach: &Reach,
+        settings: &mut TargetSettings<'_>,
+        is_own: &dyn Fn(usize) -> bool,
+    ) -> Result<Vec<Job>, Error> {
+        if !self.charts.is_empty() {
+            let mut jobs = self.typed(&settings.of(&MirrorTarget::default())?, reach)?;
+            jobs.retain(|job| is_own(job.number));
+            return Ok(jobs);
+        }
+        self.check_releases(config)?;
+        let all = config.releases.iter().filter(|release| self.is_wanted(&release.entry));
+        let own: Vec<(usize, &ListedRelease)> = all.enumerate().filter(|(number, _)| is_own(*number)).collect();
+        let mut jobs = Job::all(own.iter().map(|(_, release)| &release.entry), &self.release, settings)?;
+        for (job, (number, own)) in jobs.iter_mut().zip(own) {
+            job.number = number;
+            job.place = Some(own.place.clone());
+            job.chart_place = Some(own.chart_place.clone());
+        }
+        Ok(jobs)
+    }
+
+    /// Whether the configuration has the releases that are to be checked.
+    fn check_releases(&self, config: &Config) -> Result<(), Error> {
+        let Some(file) = &config.file else { return Err(Error::input(NOTHING)) };
+        let names = || config.releases.iter().flat_map(|one| [one.entry.name.clone(), one.entry.full_name()]);
+        for wanted in &self.releases {
+            if !names().any(|name| name == *wanted) {
+                let all: Vec<String> = config.releases.iter().map(|one| one.entry.full_name()).collect();
+                return Err(Error::input(no_release(wanted, &all, file.name())));
+            }
+        }
+        match config.releases.is_empty() {
+            true => Err(Error::input(format!("nothing to check: {} has no releases", file.name()))),
+            false => Ok(()),
+        }
+    }
+
+    /// The charts on the command line.
+    pub(in crate::cli) fn typed(&self, settings: &Settings, reach: &Reach) -> Result<Vec<Job>, Error> {
+        let charts = charts_of(&self.charts, reach)?;
+        let is_listed = charts != self.charts || charts.len() > 1;
+        let names = match &self.name {
+            Some(_) if is_listed => return Err(Error::input("--name is for one chart, and there are several")),
+            Some(name) => vec![name.clone()],
+            None if is_listed => release_names(&charts),
+            None => vec!["release-name".to_owned()],
+        };
+        let job = |(number, (chart, name)): (usize, (&PathBuf, String))| {
+            let job = Job::typed(&name, chart, &self.release, &self.fetch, settings.clone())?;
+            Ok(Job { number, is_listed, ..job })
+        };
+        charts.iter().zip(names).enumerate().map(job).collect()
+    }
+
+    /// Whether a release of the configuration is to be checked.
+    pub(in crate::cli) fn is_wanted(&self, entry: &ReleaseSpec) -> bool {
+        let named = |name: &String| self.releases.contains(name);
+        self.releases.is_empty() || named(&entry.name) || named(&entry.full_name())
+    }
+}
