@@ -30,7 +30,7 @@ use crate::yaml;
 use jiff::civil::Date;
 use keys::REWRITES;
 use read::{Part, Problem, problem, told};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -238,10 +238,11 @@ impl Reader<'_> {
             suppressions: suppressions.into_iter().map(|part| self.suppression(part)).collect(),
             releases: Vec::new(),
         };
+        let mut names = BTreeSet::new();
         for part in releases {
             for release in self.releases(part) {
                 let name = release.entry.full_name();
-                if config.releases.iter().any(|known| known.entry.full_name() == name) {
+                if !names.insert(name.clone()) {
                     self.problems.push(problem(release.place.clone(), &format!("duplicate release {name:?}")));
                 }
                 config.releases.push(release);

@@ -3,7 +3,7 @@
 
 use super::{Config, ListedRelease, MirrorTarget, ReleaseSpec, Suppression};
 use crate::reference::Mirror;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 /// A release before and after; at least one of them exists.
@@ -18,13 +18,15 @@ pub(crate) struct Pair<'c> {
 /// The releases of both sides, those of `after` first. A release with another name is the same release if its chart is the
 /// same, it uses all values files of the old one, and neither side has the other's name.
 pub(crate) fn pairs<'c>(before: &'c Config, after: &'c Config) -> Vec<Pair<'c>> {
-    let named = |config: &'c Config, release: &ListedRelease| {
-        config.releases.iter().find(|one| one.entry.full_name() == release.entry.full_name())
+    let by_name = |config: &'c Config| -> HashMap<String, &'c ListedRelease> {
+        config.releases.iter().map(|one| (one.entry.full_name(), one)).collect()
     };
-    let mut left: Vec<&ListedRelease> = before.releases.iter().filter(|one| named(after, one).is_none()).collect();
+    let (old, new) = (by_name(before), by_name(after));
+    let mut left: Vec<&ListedRelease> =
+        before.releases.iter().filter(|one| !new.contains_key(&one.entry.full_name())).collect();
     let mut found = Vec::new();
     for release in &after.releases {
-        let same = named(before, release).or_else(|| {
+        let same = old.get(&release.entry.full_name()).copied().or_else(|| {
             let is_same = |was: &&ListedRelease| {
                 let (was, is) = (&was.entry, &release.entry);
                 was.chart == is.chart && was.values.iter().all(|path| is.values.contains(path))

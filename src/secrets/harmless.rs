@@ -1,6 +1,7 @@
 //! Values that are harmless to show.
 
 use super::names::words;
+use crate::rule_ids;
 
 /// Empty, a boolean, or the header of a block.
 pub(super) fn is_trivial(text: &str) -> bool {
@@ -190,6 +191,8 @@ const IMAGES: &[&str] = &[
 pub(super) fn is_harmless(text: &str, key: Option<&str>) -> bool {
     if is_trivial(text)
         || WORDS.contains(&text)
+        // The configuration and suppressions name rules.
+        || rule_ids::ALL.contains(&text)
         || is_word_of_commands(text)
         || is_small_number(text)
         || is_reference_with_host(text)
