@@ -101,3 +101,29 @@ fn a_blob_through_a_pipe_is_the_same() {
         assert!(String::from_utf8_lossy(&full.stderr).contains("cannot write /dev/full: "), "{full:?}");
     }
 }
+
+/// As the pods of an Indexed Job do, over one folder.
+#[test]
+fn the_environment_says_which_shard_it_is() {
+    let folder = fleet();
+    let folder = folder.path();
+    let one = run(folder, &[&["lint"], &DAY[..]].concat());
+    let pods: Vec<Child> = (0..8)
+        .map(|index| {
+            let file = format!("blobs/shard-{index}.jsonl");
+            let args =
+                ["lint", "--cache", "cache", "--shard", "auto", "--exit-zero", "--format", "blob", "--output", &file];
+            let mut command = airtight(folder, &[&args[..], &DAY].concat());
+            command
+                .env("JOB_COMPLETION_INDEX", index.to_string())
+                .env("AIRTIGHT_SHARDS", "8")
+                .env_remove("CI_NODE_TOTAL");
+            command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+        })
+        .collect();
+    for mut pod in pods {
+        assert_eq!(pod.wait().unwrap().code(), Some(0));
+    }
+    let merged = run(folder, &["merge", "blobs"]);
+    assert_eq!((merged.status, merged.stdout), (one.status, one.stdout));
+}
