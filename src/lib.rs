@@ -83,6 +83,7 @@ mod config;
 #[cfg(feature = "registry")]
 mod dependencies;
 mod disk;
+mod document;
 mod downloads;
 mod error;
 #[cfg(feature = "registry")]
@@ -106,6 +107,7 @@ mod golden;
 mod helm;
 mod holdings;
 mod images;
+mod indexed_job;
 #[cfg(feature = "cluster")]
 mod installed;
 mod joined;

@@ -2,9 +2,9 @@
 //!
 //! It uses `has()` and functions of the first release with admission policies, so that every API server, Kyverno and Gatekeeper take it.
 
-use super::document::Map;
 use super::form;
 use super::request::{Engine, Request};
+use crate::document::Map;
 
 /// A variable of a policy: its name, and its expression.
 #[derive(Debug)]

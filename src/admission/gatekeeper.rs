@@ -1,11 +1,11 @@
 //! A ConstraintTemplate of Gatekeeper and its constraint, in CEL or in Rego.
 
 use super::cel::{self, Places};
-use super::document::{Document, Map, Value};
 use super::form;
 use super::rego;
 use super::request::{Engine, Request};
 use crate::cluster::resources::{WORKLOADS, by_group};
+use crate::document::{Document, Map, Value};
 
 /// The kind of the constraint.
 const KIND: &str = "ImagesFromMirror";
@@ -72,7 +72,7 @@ fn code(request: &Request) -> Map {
 
 fn constraint(request: &Request) -> Map {
     let kind = |group: &str, kinds: &[&str]| {
-        Map::default().with("apiGroups", super::document::words(&[group])).with("kinds", super::document::words(kinds))
+        Map::default().with("apiGroups", crate::document::words(&[group])).with("kinds", crate::document::words(kinds))
     };
     let mut kinds = vec![kind("", &["Pod"])];
     if request.workloads {

@@ -1,9 +1,9 @@
 //! A ValidatingPolicy of Kyverno.
 
 use super::cel::{self, Places};
-use super::document::{Document, Map};
 use super::request::Request;
 use super::resources;
+use crate::document::{Document, Map};
 
 pub(super) fn documents(request: &Request) -> Vec<Document> {
     let matched = Map::default()

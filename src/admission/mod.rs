@@ -6,7 +6,6 @@
 //! again: controllers must be able to scale down, finish and delete what was there before the policy.
 
 mod cel;
-mod document;
 mod form;
 mod gatekeeper;
 mod kyverno;
@@ -17,8 +16,9 @@ mod request;
 mod resources;
 mod validating;
 
-pub(crate) use request::{ConfigMapName, Engine, Namespace, Request};
+pub(crate) use request::{ConfigMapName, Engine, Request};
 
+use crate::document;
 use crate::error::Error;
 
 /// The manifests of a policy, as YAML documents.

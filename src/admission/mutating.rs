@@ -1,10 +1,10 @@
 //! A MutatingAdmissionPolicy with its binding: the API server sends images to the mirror.
 
 use super::cel;
-use super::document::{Document, Map};
 use super::moved;
 use super::request::Request;
 use super::resources;
+use crate::document::{Document, Map};
 
 /// The name of the policy and of its binding.
 const NAME: &str = "images-to-mirror";

@@ -1,8 +1,8 @@
 //! Which requests a policy is about.
 
-use super::document::{Map, Value, words};
 use super::request::Request;
 use crate::cluster::resources::{WORKLOADS, by_group};
+use crate::document::{Map, Value, words};
 
 /// The rules for requests: pods, also by their subresource, which `kubectl debug` uses, and workloads if they are wanted.
 pub(super) fn rules(workloads: bool) -> Vec<Map> {

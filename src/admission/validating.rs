@@ -1,10 +1,10 @@
 //! A ValidatingAdmissionPolicy with its binding, for the API server itself.
 
 use super::cel::{self, Places};
-use super::document::{Document, Map};
 use super::form;
 use super::request::{ConfigMapName, Request};
 use super::resources;
+use crate::document::{Document, Map};
 use crate::reference::DOCKER_HUB;
 
 /// The name of the policy and of its binding.

@@ -3,11 +3,12 @@
 use super::config::ConfigFlags;
 use super::settings::PlaceFlags;
 use super::{Outcome, Problem, Streams};
-use crate::admission::{self, ConfigMapName, Engine, Namespace, Request};
+use crate::admission::{self, ConfigMapName, Engine, Request};
 use crate::config::Config;
 use crate::disk::Reach;
 use crate::error::Error;
 use crate::limits::Limits;
+use crate::objects::namespace::Namespace;
 use crate::reference::Mirror;
 use crate::report::quiet;
 use clap::ValueEnum;

@@ -60,7 +60,7 @@ pub(crate) struct ExitFlags {
 
 /// The least severe finding that fails a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum FailOn {
+pub(super) enum FailOn {
     /// An error
     Error,
     /// An error or a warning

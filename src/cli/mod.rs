@@ -28,6 +28,7 @@ mod fix;
 pub(crate) mod git;
 mod hook;
 pub(crate) mod images;
+pub(crate) mod indexed_job;
 pub(crate) mod init;
 mod inputs;
 pub(crate) mod jobs;
@@ -103,6 +104,7 @@ enum Command {
     #[cfg(feature = "registry")]
     Dependency(Box<dependency::Args>),
     Policy(Box<admission::Args>),
+    Job(Box<indexed_job::Args>),
     PostRender(Box<post_render::Args>),
     Init(init::Args),
     Rules(rules::Args),
@@ -158,15 +160,25 @@ pub enum Outcome {
     Failed,
 }
 
-impl From<Outcome> for ExitCode {
-    fn from(outcome: Outcome) -> Self {
-        ExitCode::from(match outcome {
-            Outcome::Clean => 0,
-            Outcome::Findings => 1,
-            Outcome::Failed => 2,
-        })
+impl Outcome {
+    /// The exit status of the process.
+    fn status(self) -> u8 {
+        match self {
+            Self::Clean => 0,
+            Self::Findings => 1,
+            Self::Failed => 2,
+        }
     }
 }
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        outcome.status().into()
+    }
+}
+
+/// The exit status of a process that panicked, or could not begin.
+const PANICKED: u8 = 101;
 
 /// The streams of a run; within a run each is guarded by a `Door`.
 pub struct Streams<'s> {
@@ -228,7 +240,7 @@ pub fn main() -> ExitCode {
     };
     match on_large_stack(run) {
         Some(outcome) => outcome.into(),
-        None => ExitCode::from(101),
+        None => PANICKED.into(),
     }
 }
 
@@ -286,6 +298,7 @@ fn run_behind_doors(args: impl IntoIterator<Item = impl Into<OsString>>, streams
         Command::List(args) => list::run(args, streams),
         Command::Merge(args) => merge::run(args, streams),
         Command::Policy(args) => admission::run(args, streams),
+        Command::Job(args) => indexed_job::run(args, streams),
         Command::PostRender(args) => post_render::run(args, streams),
         Command::Init(args) => init::run(args, streams),
         Command::Images(args) => images::run(args, streams),

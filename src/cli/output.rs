@@ -206,7 +206,7 @@ fn pair(formats: &[(usize, Format)], outputs: &[(usize, PathBuf)]) -> Result<Vec
 }
 
 /// The format that the extension of a file selects.
-fn format_of(path: &Path) -> Option<Format> {
+pub(super) fn format_of(path: &Path) -> Option<Format> {
     if path.as_os_str() == "-" {
         return Some(Format::Text);
     }

@@ -234,6 +234,8 @@ mod hostile;
 mod http;
 mod images;
 #[cfg(feature = "cli")]
+mod indexed_job;
+#[cfg(feature = "cli")]
 mod linear;
 #[cfg(all(feature = "cli", feature = "registry"))]
 mod mirror;

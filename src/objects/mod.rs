@@ -1,6 +1,7 @@
 //! [`Object`]: one Kubernetes object of a manifest, for finders, and the walk over it.
 
 pub(crate) mod injection;
+pub(crate) mod namespace;
 pub(crate) mod path;
 pub(crate) mod pods;
 pub(crate) mod pull_secrets;
@@ -44,6 +45,11 @@ pub(crate) fn is_label(text: &str) -> bool {
     let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let ends = text.bytes().next().is_some_and(is_word) && text.bytes().last().is_some_and(is_word);
     ends && text.len() <= 63 && text.bytes().all(|byte| is_word(byte) || byte == b'-')
+}
+
+/// Whether a text is a name of DNS, as names of most objects are: `registry-credentials`, `shop.v1`.
+pub(crate) fn is_subdomain(text: &str) -> bool {
+    text.len() <= 253 && text.split('.').all(is_label)
 }
 
 /// A tree that finders search: an object of a manifest, or a document nested in one of its texts.

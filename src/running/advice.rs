@@ -2,7 +2,7 @@
 
 use super::owners::HelmRelease;
 use super::{Running, UserKind, Uses};
-use crate::objects::{ObjectName, is_label};
+use crate::objects::{ObjectName, is_subdomain};
 use crate::reference::Reference;
 use std::collections::BTreeSet;
 
@@ -65,9 +65,8 @@ fn step(top: &ObjectName, release: Option<&HelmRelease>, uses: &Uses, to: Option
 
 /// The command that changes the image of a container; `None` if a name cannot be a part of a command.
 fn set_image(top: &ObjectName, container: &str, to: &str) -> Option<String> {
-    let is_name = |name: &str| name.split('.').all(is_label);
     let names = [top.name.as_str(), container, top.namespace.as_str()];
-    if !names.into_iter().all(is_name) || Reference::parse(to).is_err() {
+    if !names.into_iter().all(is_subdomain) || Reference::parse(to).is_err() {
         return None;
     }
     let kind = top.kind.to_ascii_lowercase();

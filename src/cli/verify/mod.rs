@@ -22,7 +22,7 @@ use crate::disk::{By, Reach, look};
 use crate::error::Error;
 use crate::joined::{RenderedImages, WhatWasRead, differences_last};
 use crate::lint::lint_saved;
-use crate::objects::is_label;
+use crate::objects::namespace::Namespace;
 use crate::reference::Mirror;
 use crate::report::Report;
 use crate::report::stream::{KeptReports, Reports as _};
@@ -236,12 +236,8 @@ impl Args {
 
     /// A namespace becomes a part of a URL.
     fn check_namespace(&self) -> Result<(), Error> {
-        match self.release.namespace.as_deref().filter(|name| !is_label(name)) {
-            Some(name) => {
-                Err(Error::input(format!("--namespace: {name:?} is not the name of a namespace, such as kube-system")))
-            }
-            None => Ok(()),
-        }
+        let name = self.release.namespace.as_deref().map(str::parse::<Namespace>).transpose();
+        name.map(|_| ()).map_err(|error| error.after("--namespace"))
     }
 
     fn is_watching(&self) -> bool {

@@ -1,10 +1,12 @@
-//! YAML with comments, as people write it: the order of the keys is that of the code, texts of several lines are blocks.
+//! Objects of Kubernetes that airtight writes: as YAML with comments, as people write it (the order of the keys is that of the code,
+//! texts of several lines are blocks), or as JSON.
 
 use crate::yaml::is_plain;
+use serde_json::{Value as Json, json};
 
 /// A document: comments at its head, and a map.
 #[derive(Debug)]
-pub(super) struct Document {
+pub(crate) struct Document {
     /// The lines of the comment above it.
     pub head: Vec<String>,
     /// Its content.
@@ -13,7 +15,7 @@ pub(super) struct Document {
 
 /// A map, in order.
 #[derive(Debug, Default)]
-pub(super) struct Map(Vec<Field>);
+pub(crate) struct Map(Vec<Field>);
 
 #[derive(Debug)]
 struct Field {
@@ -24,13 +26,17 @@ struct Field {
 
 /// A value.
 #[derive(Debug)]
-pub(super) enum Value {
+pub(crate) enum Value {
     /// A string, on one line or as a block.
     Text(String),
     /// A boolean.
     Flag(bool),
+    /// A number.
+    Number(u64),
     /// Strings on one line.
     Words(Vec<String>),
+    /// Numbers on one line.
+    Numbers(Vec<u64>),
     /// Strings, a line each.
     Lines(Vec<String>),
     /// Maps.
@@ -41,23 +47,23 @@ pub(super) enum Value {
 
 impl Map {
     /// A map with these strings.
-    pub(super) fn of(fields: &[(&'static str, &str)]) -> Self {
+    pub(crate) fn of(fields: &[(&'static str, &str)]) -> Self {
         fields.iter().fold(Self::default(), |map, (key, text)| map.with(key, *text))
     }
 
     /// The same with one more key.
-    pub(super) fn with(self, key: &'static str, value: impl Into<Value>) -> Self {
+    pub(crate) fn with(self, key: &'static str, value: impl Into<Value>) -> Self {
         self.with_comment(&[], key, value)
     }
 
     /// The same with one more key, below a comment.
-    pub(super) fn with_comment(mut self, comment: &[&'static str], key: &'static str, value: impl Into<Value>) -> Self {
+    pub(crate) fn with_comment(mut self, comment: &[&'static str], key: &'static str, value: impl Into<Value>) -> Self {
         self.0.push(Field { comment: comment.to_vec(), key, value: value.into() });
         self
     }
 
     /// The same with one more key, if there is a value.
-    pub(super) fn with_some(self, key: &'static str, value: Option<impl Into<Value>>) -> Self {
+    pub(crate) fn with_some(self, key: &'static str, value: Option<impl Into<Value>>) -> Self {
         match value {
             Some(value) => self.with(key, value),
             None => self,
@@ -83,6 +89,12 @@ impl From<bool> for Value {
     }
 }
 
+impl From<u64> for Value {
+    fn from(number: u64) -> Self {
+        Self::Number(number)
+    }
+}
+
 impl From<Map> for Value {
     fn from(map: Map) -> Self {
         Self::Map(map)
@@ -96,12 +108,12 @@ impl From<Vec<Map>> for Value {
 }
 
 /// The strings of a list on one line.
-pub(super) fn words(words: &[impl AsRef<str>]) -> Value {
+pub(crate) fn words(words: &[impl AsRef<str>]) -> Value {
     Value::Words(words.iter().map(|word| word.as_ref().to_owned()).collect())
 }
 
 /// The text of documents, with `---` between them.
-pub(super) fn text(documents: &[Document]) -> String {
+pub(crate) fn text(documents: &[Document]) -> String {
     let mut texts = Vec::new();
     for document in documents {
         let mut text: String = document.head.iter().map(|line| format!("# {line}\n")).collect();
@@ -109,6 +121,28 @@ pub(super) fn text(documents: &[Document]) -> String {
         texts.push(text);
     }
     texts.join("---\n")
+}
+
+/// The same as one object for programs, without comments: a List, as kubectl prints several objects.
+pub(crate) fn list(documents: &[Document]) -> Json {
+    let items: Vec<Json> = documents.iter().map(|document| json_of_map(&document.root)).collect();
+    json!({"apiVersion": "v1", "kind": "List", "items": items})
+}
+
+fn json_of_map(map: &Map) -> Json {
+    map.0.iter().map(|field| (field.key.to_owned(), json_of(&field.value))).collect()
+}
+
+fn json_of(value: &Value) -> Json {
+    match value {
+        Value::Text(text) => json!(text),
+        Value::Flag(flag) => json!(flag),
+        Value::Number(number) => json!(number),
+        Value::Words(texts) | Value::Lines(texts) => json!(texts),
+        Value::Numbers(numbers) => json!(numbers),
+        Value::Maps(maps) => maps.iter().map(json_of_map).collect(),
+        Value::Map(map) => json_of_map(map),
+    }
 }
 
 /// Writes a map; `is_item` if its first line continues a line with `- `, whose comment is above it.
@@ -141,9 +175,14 @@ fn write_value(value: &Value, indent: usize, out: &mut String) {
         }
         Value::Text(text) => out.push_str(&format!(" {}\n", scalar(text))),
         Value::Flag(flag) => out.push_str(&format!(" {flag}\n")),
+        Value::Number(number) => out.push_str(&format!(" {number}\n")),
         Value::Words(words) => {
             let words: Vec<String> = words.iter().map(|word| word_of_list(word)).collect();
             out.push_str(&format!(" [{}]\n", words.join(", ")));
+        }
+        Value::Numbers(numbers) => {
+            let numbers: Vec<String> = numbers.iter().map(u64::to_string).collect();
+            out.push_str(&format!(" [{}]\n", numbers.join(", ")));
         }
         Value::Lines(lines) => {
             out.push('\n');
@@ -239,7 +278,12 @@ mod tests {
             let items =
                 vec![Map::default().with_comment(&["why", "and how"], "first", text), Map::of(&[("next", text)])];
             let root = map.with("maps", items).with("lines", Value::Lines(vec![text.to_owned()])).with("last", true);
-            let made = super::text(&[Document { head: vec!["head".to_owned()], root }]);
+            let document =
+                Document { head: vec!["head".to_owned()], root: root.with("numbers", Value::Numbers(vec![1, 2])) };
+            let said = list(std::slice::from_ref(&document));
+            let made = super::text(&[document]);
+            let same: Json = serde_saphyr::from_str(&made).unwrap_or_else(|error| panic!("{made}: {error}"));
+            assert_eq!(said["items"], json!([same]), "{made}");
             let node = read(made.as_bytes(), &Limits::default()).unwrap_or_else(|error| panic!("{made}: {error}"));
             let texts =
                 |list: &str| node.items_of(list).iter().map(|item| item.str().map(str::to_owned)).collect::<Vec<_>>();
