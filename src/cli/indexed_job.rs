@@ -69,7 +69,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NUMBER", default_value = "1")]
     cpu: String,
     /// The memory of a pod
-    #[arg(long, value_name = "AMOUNT", default_value = "512Mi")]
+    #[arg(long, value_name = "AMOUNT", default_value = "256Mi")]
     memory: String,
     /// Delete the Jobs this long after they have finished: 24h (default: keep them)
     #[arg(long, value_name = "DURATION", value_parser = duration_of)]

@@ -242,6 +242,7 @@ fn pages() {
         "docs/bundle.md",
         "docs/closure.md",
         "docs/policy.md",
+        "docs/fleet.md",
         "docs/helm.md",
         "docs/tutorial.md",
         "docs/verify.md",
