@@ -67,6 +67,9 @@
     allow(dead_code, unused_imports, reason = "much of it is only used by the command")
 )]
 
+#[cfg(all(test, feature = "cli", not(feature = "html")))]
+compile_error!("the tests of the command need the feature html");
+
 mod admission;
 mod analysis;
 mod api;

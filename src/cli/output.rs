@@ -6,7 +6,9 @@ use crate::disk::Reach;
 use crate::error::Error;
 use crate::report::stream::{Limited, Reports};
 use crate::report::text::{Detail, Style, TextLayout};
-use crate::report::{csv, github, gitlab, html, json, junit, markdown, sarif, text};
+use crate::report::{csv, github, gitlab, json, junit, sarif, text};
+#[cfg(feature = "html")]
+use crate::report::{html, markdown};
 use clap::{ArgMatches, Command, FromArgMatches, ValueEnum};
 use std::io::{BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -73,6 +75,7 @@ pub(crate) enum Format {
     /// For a terminal, with excerpts of the sources
     Text,
     /// For a browser: one page that needs no network
+    #[cfg(feature = "html")]
     Html,
     /// For programs (docs/report.schema.json)
     Json,
@@ -85,6 +88,7 @@ pub(crate) enum Format {
     /// For GitLab's code quality widget
     Gitlab,
     /// For a comment on a pull request
+    #[cfg(feature = "html")]
     Markdown,
     /// For a spreadsheet, a row for each finding
     Csv,
@@ -94,7 +98,12 @@ pub(crate) enum Format {
 
 impl Format {
     fn is_for_people(self) -> bool {
-        matches!(self, Self::Text | Self::Html | Self::Markdown | Self::Github)
+        match self {
+            Self::Text | Self::Github => true,
+            #[cfg(feature = "html")]
+            Self::Html | Self::Markdown => true,
+            _ => false,
+        }
     }
 }
 
@@ -212,10 +221,12 @@ pub(super) fn format_of(path: &Path) -> Option<Format> {
     }
     match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
         "txt" => Some(Format::Text),
+        #[cfg(feature = "html")]
         "html" | "htm" => Some(Format::Html),
         "json" => Some(Format::Json),
         "sarif" => Some(Format::Sarif),
         "csv" => Some(Format::Csv),
+        #[cfg(feature = "html")]
         "md" => Some(Format::Markdown),
         "xml" => Some(Format::Junit),
         "jsonl" => Some(Format::Blob),
@@ -284,7 +295,12 @@ impl OutputFlags {
 
     /// Whether a report shows the text changes of fixes.
     pub(crate) fn shows_changes(&self) -> bool {
-        let shows = |request: &Request| matches!(request.format, Format::Sarif | Format::Markdown | Format::Blob);
+        let shows = |request: &Request| match request.format {
+            Format::Sarif | Format::Blob => true,
+            #[cfg(feature = "html")]
+            Format::Markdown => true,
+            _ => false,
+        };
         self.requests.as_ref().is_ok_and(|requests| requests.iter().any(shows))
     }
 
@@ -336,12 +352,14 @@ impl OutputFlags {
 fn write(format: Format, reports: &dyn Reports, style: Style, out: &mut dyn Stream) -> std::io::Result<()> {
     match format {
         Format::Text => text::write(reports, style, out),
+        #[cfg(feature = "html")]
         Format::Html => html::write(reports, out),
         Format::Json => json::write(reports, out),
         Format::Sarif => sarif::write(reports, out),
         Format::Junit => junit::write(reports, out),
         Format::Github => github::write(reports, out.verbatim(Verbatim::GithubCommands)?),
         Format::Gitlab => gitlab::write(reports, out),
+        #[cfg(feature = "html")]
         Format::Markdown => markdown::write(reports, out),
         Format::Csv => csv::write(reports, out),
         Format::Blob => Ok(()),

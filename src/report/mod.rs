@@ -25,7 +25,6 @@ pub(crate) mod location;
 pub(crate) mod markdown;
 #[cfg(feature = "registry")]
 pub(crate) mod mirror;
-#[cfg(feature = "html")]
 pub(crate) mod page;
 mod plain;
 pub(crate) mod sarif;

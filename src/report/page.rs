@@ -1,25 +1,44 @@
-//! A rule's page for a terminal, made from its Markdown.
+//! A rule's page for a terminal, made from its Markdown; without the feature `html` it is the Markdown.
 
 use crate::rules::Rule;
-use anstyle::{AnsiColor, Style};
+#[cfg(feature = "html")]
+use anstyle::AnsiColor;
+use anstyle::Style;
+#[cfg(feature = "html")]
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 use std::io::{self, Write};
+#[cfg(feature = "html")]
 use unicode_width::UnicodeWidthStr;
 
 /// The maximum length of a line, however wide the terminal is.
+#[cfg(feature = "html")]
 const WIDEST: usize = 100;
 
 /// Writes the page.
 pub(crate) fn write(rule: &Rule, colour: bool, width: Option<usize>, out: &mut dyn Write) -> io::Result<()> {
-    let width = width.unwrap_or(WIDEST).min(WIDEST);
-    let paint = |style: Style, text: &str| if colour { format!("{style}{text}{style:#}") } else { text.to_owned() };
     let checked = if rule.on { "" } else { ", off by default" };
-    writeln!(out, "{} ({}{checked})", paint(Style::new().bold(), rule.id), rule.severity.name())?;
-    let markdown = rule.markdown();
+    writeln!(out, "{} ({}{checked})", painted(Style::new().bold(), rule.id, colour), rule.severity.name())?;
+    set(&rule.markdown(), colour, width, out)
+}
+
+fn painted(style: Style, text: &str, colour: bool) -> String {
+    if colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
+}
+
+#[cfg(not(feature = "html"))]
+fn set(markdown: &str, _: bool, _: Option<usize>, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "\n{markdown}")
+}
+
+/// Writes Markdown as paragraphs that are wrapped to a width.
+#[cfg(feature = "html")]
+fn set(markdown: &str, colour: bool, width: Option<usize>, out: &mut dyn Write) -> io::Result<()> {
+    let width = width.unwrap_or(WIDEST).min(WIDEST);
+    let paint = |style: Style, text: &str| painted(style, text, colour);
     let mut words: Vec<String> = Vec::new();
     let mut text = String::new();
     let mut is_code = false;
-    for event in Parser::new(&markdown) {
+    for event in Parser::new(markdown) {
         match event {
             Event::Start(Tag::CodeBlock(_)) => {
                 writeln!(out)?;
@@ -55,6 +74,7 @@ pub(crate) fn write(rule: &Rule, colour: bool, width: Option<usize>, out: &mut d
 }
 
 /// Writes words, wrapped to a width.
+#[cfg(feature = "html")]
 fn wrap(words: &[String], width: usize, out: &mut dyn Write) -> io::Result<()> {
     let mut used = 0;
     for word in words {
@@ -74,6 +94,7 @@ fn wrap(words: &[String], width: usize, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// The width of a word without escape sequences.
+#[cfg(feature = "html")]
 fn visible(word: &str) -> usize {
     let mut rest = word;
     let mut columns = 0;
