@@ -8,6 +8,13 @@
   };
   addEventListener("hashchange", open);
   open();
+  // What is folded cannot be unfolded on paper. The rules' pages are not printed.
+  let folded = [];
+  addEventListener("beforeprint", () => {
+    folded = [...document.querySelectorAll("details:not(.rule, [open])")];
+    for (const one of folded) one.open = true;
+  });
+  addEventListener("afterprint", () => { for (const one of folded) one.open = false; });
   const find = document.getElementById("find");
   if (find) {
     const findings = [...document.querySelectorAll(".finding[data-rules]")];
