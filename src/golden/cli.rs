@@ -146,7 +146,7 @@ fn set_up(case: &Case, top: &Path) {
 }
 
 /// Copies all files of a folder.
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     for entry in walkdir::WalkDir::new(from).min_depth(1) {
         let entry = entry.expect("the folder can be read");
         let to = to.join(entry.path().strip_prefix(from).expect("it is in the folder"));

@@ -253,4 +253,6 @@ mod runners;
 mod shapes;
 mod surface;
 #[cfg(feature = "cli")]
+mod tasks;
+#[cfg(feature = "cli")]
 mod ways;
