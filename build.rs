@@ -1,5 +1,6 @@
 //! Tells the program the commit that it is built from, for `airtight version`: in release builds, without running a program and without
-//! the network. There is none if the source is not a checkout. `AIRTIGHT_COMMIT`, set by whoever packages it, comes first.
+//! the network. There is none if the source is not a checkout. `AIRTIGHT_COMMIT`, set by whoever packages it, comes first. A program for
+//! musl is linked so that it is small.
 #![expect(clippy::disallowed_methods, reason = "reads git's own files, before there is a program")]
 
 use std::env;
@@ -8,6 +9,10 @@ use std::path::{Path, PathBuf};
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
+    // A static program that may be loaded anywhere has an entry of 24 bytes for each pointer in its data: a megabyte, unless they are packed.
+    if env::var("CARGO_CFG_TARGET_ENV").is_ok_and(|env| env == "musl") {
+        println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
+    }
     println!("cargo::rerun-if-env-changed=AIRTIGHT_COMMIT");
     // A commit must not make a build for development compile everything again.
     if env::var_os("AIRTIGHT_COMMIT").is_some() || env::var("PROFILE").is_ok_and(|profile| profile != "release") {
