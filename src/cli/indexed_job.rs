@@ -62,7 +62,10 @@ pub(crate) struct Args {
     /// The folder of the claim for the results (default: airtight-results/NAME)
     #[arg(long, value_name = "PATH")]
     results: Option<String>,
-    /// Keep in the folder airtight-cache of the claim what was judged, so that the next run judges only what differs
+    /// A Secret of the type kubernetes.io/dockerconfigjson with the credentials for charts from registries
+    #[arg(long, value_name = "NAME")]
+    registry_secret: Option<String>,
+    /// Keep in the folder airtight-cache of the claim what was judged, so that the next run judges only what differs, and fetched charts
     #[arg(long)]
     cache: bool,
     /// The processors of a pod: 2, 500m
@@ -195,6 +198,7 @@ fn request(args: &Args) -> Result<Request, Error> {
         claim: object("--claim", &args.claim)?,
         source,
         results,
+        registry_secret: args.registry_secret.as_deref().map(|name| object("--registry-secret", name)).transpose()?,
         cache: args.cache.then(|| "airtight-cache".parse()).transpose()?,
         cpu: args.cpu.parse().map_err(in_flag("--cpu"))?,
         memory: args.memory.parse().map_err(in_flag("--memory"))?,

@@ -10,7 +10,7 @@ const VARIATIONS: &[&[&str]] = &[
     &["--shards", "1", "--step", "merge"],
     &["--shards", "100000", "--parallelism", "500", "--step", "shards"],
     &["--cache", "--claim-path", "fleet/checkout", "--results", "runs/nightly"],
-    &["--config-map", "fleet.v1", "--no-user", "--ttl", "24h"],
+    &["--config-map", "fleet.v1", "--no-user", "--ttl", "24h", "--registry-secret", "mirror-creds"],
     &["--image-pull-secret", "mirror-creds", "--image-pull-secret", "other.creds", "--user", "1000"],
     &[
         "--cpu",

@@ -13,8 +13,11 @@ const SOURCE: &str = "source";
 /// The volume for files that are as short-lived as the pod.
 const SCRATCH: &str = "tmp";
 
-/// The room for temporary files: reports that are too large for the memory are written there, packed.
-const SCRATCH_SIZE: &str = "1Gi";
+/// The room for temporary files: reports that are too large for the memory are written there, packed, and up to 1 GiB of fetched charts.
+const SCRATCH_SIZE: &str = "2Gi";
+
+/// The volume with the credentials for charts from registries, and its folder in a container.
+const CREDENTIALS: (&str, &str) = ("credentials", "/credentials");
 
 /// The key of the label that says whether a pod checks a shard or joins the results.
 const COMPONENT: &str = "app.kubernetes.io/component";
@@ -27,7 +30,7 @@ pub(super) struct Container {
     pub args: Vec<String>,
     /// Its variables.
     pub env: Vec<Map>,
-    /// The folder with the input, in which it runs; `None` if it reads none.
+    /// The folder with the input, in which it runs; `None` if it reads none, and fetches nothing.
     pub work: Option<&'static str>,
     /// What it sees of the claim beside that.
     pub mounts: Vec<Map>,
@@ -110,10 +113,14 @@ fn written(request: &Request, container: Container) -> Map {
         .with("capabilities", Map::default().with("drop", words(&["ALL"])))
         .with("readOnlyRootFilesystem", true);
     let work = container.work.map(|at| source(request, at));
+    let credentials = credentials(request, container.work.is_some());
     let mounts = work.into_iter().chain(container.mounts).chain([mount(SCRATCH, "/tmp", true)]);
+    let mounts = mounts.chain(credentials.map(|_| mount(CREDENTIALS.0, CREDENTIALS.1, false)));
+    let mut env = container.env;
+    env.extend(credentials.map(|_| Map::of(&[("name", "DOCKER_CONFIG"), ("value", CREDENTIALS.1)])));
     Map::of(&[("name", container.name), ("image", &request.image)])
         .with("args", Value::Lines(container.args))
-        .with_some("env", (!container.env.is_empty()).then_some(container.env))
+        .with_some("env", (!env.is_empty()).then_some(env))
         .with_some("workingDir", container.work)
         .with(
             "resources",
@@ -132,11 +139,21 @@ fn written(request: &Request, container: Container) -> Map {
         .with("volumeMounts", mounts.collect::<Vec<_>>())
 }
 
-fn volumes(request: &Request, needs_source: bool) -> Vec<Map> {
+/// The name of the Secret, for a container that fetches charts.
+fn credentials(request: &Request, fetches: bool) -> Option<&str> {
+    request.registry_secret.as_deref().filter(|_| fetches)
+}
+
+fn volumes(request: &Request, reads_source: bool) -> Vec<Map> {
     let claim = Map::of(&[("claimName", &request.claim)]);
     let mut volumes = vec![Map::of(&[("name", CLAIM)]).with("persistentVolumeClaim", claim)];
-    if let (Source::ConfigMap(name), true) = (&request.source, needs_source) {
+    if let (Source::ConfigMap(name), true) = (&request.source, reads_source) {
         volumes.push(Map::of(&[("name", SOURCE)]).with("configMap", Map::of(&[("name", name)])));
+    }
+    if let Some(name) = credentials(request, reads_source) {
+        let item = Map::of(&[("key", ".dockerconfigjson"), ("path", "config.json")]);
+        let secret = Map::of(&[("secretName", name)]).with("items", vec![item]);
+        volumes.push(Map::of(&[("name", CREDENTIALS.0)]).with("secret", secret));
     }
     let scratch = Map::of(&[("sizeLimit", SCRATCH_SIZE)]);
     volumes.push(Map::of(&[("name", SCRATCH)]).with("emptyDir", scratch));

@@ -55,7 +55,9 @@ pub(crate) struct Request {
     pub source: Source,
     /// The folder of the claim with the results.
     pub results: ClaimPath,
-    /// The folder of the claim in which `lint --cache` keeps what it has judged.
+    /// The Secret with the credentials for charts from registries.
+    pub registry_secret: Option<String>,
+    /// The folder of the claim for what `lint --cache` has judged, and for fetched charts.
     pub cache: Option<ClaimPath>,
     /// The processors of a pod.
     pub cpu: Cpu,

@@ -13,8 +13,14 @@ const WORK: &str = "/work";
 /// The folder for the result of the shard in the container.
 pub(super) const SHARDS: &str = "/shards";
 
-/// The folder of the cache in the container.
+/// The folder of `lint --cache` in the container.
 const CACHE: &str = "/cache";
+
+/// The folder of fetched charts in the container, if it is kept.
+const CHARTS: &str = "/charts";
+
+/// The folder of fetched charts in the container, if it is not kept. A user without a home has no other.
+const CHARTS_OF_POD: &str = "/tmp/charts";
 
 /// The variable with the number of a pod, from 0.
 const INDEX: &str = "JOB_COMPLETION_INDEX";
@@ -77,7 +83,10 @@ fn container(request: &Request) -> Container {
     let cache = request.cache.as_ref().map(|_| ["--cache", CACHE].map(str::to_owned));
     let args = own.into_iter().chain(cache.into_iter().flatten()).chain(request.lint.iter().map(|arg| literal(arg)));
     let mut mounts = vec![pod::on_claim(Some(&request.shards_folder()), SHARDS, true)];
-    mounts.extend(request.cache.as_ref().map(|path| pod::on_claim(Some(path), CACHE, true)));
+    if let Some(cache) = &request.cache {
+        mounts.push(pod::on_claim(Some(&cache.join("lint")), CACHE, true));
+        mounts.push(pod::on_claim(Some(&cache.join("charts")), CHARTS, true));
+    }
     Container { name: CONTAINER, args: args.collect(), env: env(request), work: Some(WORK), mounts }
 }
 
@@ -90,8 +99,10 @@ fn literal(arg: &str) -> String {
 fn env(request: &Request) -> Vec<Map> {
     let path = "metadata.annotations['batch.kubernetes.io/job-completion-index']";
     let index = Map::default().with("fieldRef", Map::of(&[("fieldPath", path)]));
+    let charts = if request.cache.is_some() { CHARTS } else { CHARTS_OF_POD };
     vec![
         Map::of(&[("name", INDEX)]).with("valueFrom", index),
         Map::of(&[("name", "AIRTIGHT_SHARDS"), ("value", &request.shards.to_string())]),
+        Map::of(&[("name", "AIRTIGHT_CACHE_DIR"), ("value", charts)]),
     ]
 }
