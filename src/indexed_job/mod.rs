@@ -1,6 +1,6 @@
 //! A run of `lint` on a cluster: an Indexed Job, each of whose pods checks a shard of the releases, and a Job that joins the results.
 //!
-//! Kubernetes has no order among Jobs. The second one is therefore suspended, and [`commands`] lets it go once the first is complete. A
+//! Kubernetes has no order among Jobs. The second one is therefore suspended, and [`commands()`] lets it go once the first is complete. A
 //! pod needs nothing of the cluster but its volumes: no token, no root, no capability (`pod`). What a shard's exit status means for a
 //! retry is decided in `shards`. Pure.
 
