@@ -23,6 +23,11 @@ const fn row(status: u8, when: &'static str, case: &'static str) -> Row {
 pub(crate) const ROWS: &[Row] = &[
     row(0, "no finding is as severe as --fail-on says (by default a warning)", "exit-a-hint-does-not-fail"),
     row(0, "there are findings, with --exit-zero or --fail-on never", "exit-zero-in-spite-of-findings"),
+    row(
+        0,
+        "with --format blob, --exit-zero or --fail-on never leave what was not checked to airtight merge",
+        "exit-zero-leaves-a-shard-to-the-merge",
+    ),
     row(1, "a finding is as severe as --fail-on says", "exit-an-error"),
     row(1, "--diff shows changes", "exit-a-diff-shows-changes"),
     row(
@@ -53,7 +58,8 @@ pub(crate) struct ExitFlags {
     /// Exit with status 1 if a finding is at least this severe
     #[arg(long, value_enum, value_name = "SEVERITY", default_value = "warning")]
     fail_on: FailOn,
-    /// Exit with status 0 even if there are findings, as with --fail-on never; with 2 if something was not checked
+    /// Exit with status 0 even if there are findings, as with --fail-on never; with 2 if something was not checked, which --format
+    /// blob leaves to airtight merge
     #[arg(long, conflicts_with = "fail_on")]
     exit_zero: bool,
 }
@@ -110,6 +116,11 @@ impl ExitFlags {
         }
         let found = self.of(totals, streams);
         Ok(if found == Outcome::Clean || outcome == Outcome::Failed { outcome } else { found })
+    }
+
+    /// Whether findings never fail the run.
+    pub(super) fn is_zero(&self) -> bool {
+        self.least().is_none()
     }
 
     /// The outcome of a run that shows changes.

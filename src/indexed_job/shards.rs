@@ -55,7 +55,7 @@ fn rules(request: &Request) -> Vec<Map> {
         disruption(),
         Map::default()
             .with_comment(
-                &["A flag, airtight.yaml, a chart or a file is wrong, or airtight is: another try would end like this one."],
+                &["A flag, airtight.yaml or a list is wrong, or airtight is: another try would end like this one."],
                 "action",
                 "FailIndex",
             )
