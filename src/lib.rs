@@ -63,7 +63,7 @@
 //! `docs/architecture.md` describes the internals.
 
 #![cfg_attr(
-    not(all(feature = "cli", feature = "registry")),
+    not(all(feature = "cli", feature = "lsp", feature = "registry")),
     allow(dead_code, unused_imports, reason = "much of it is only used by the command")
 )]
 
@@ -119,6 +119,8 @@ mod limits;
 mod lint;
 mod list_findings;
 mod log;
+#[cfg(feature = "lsp")]
+mod lsp;
 mod memory;
 #[cfg(feature = "registry")]
 mod mirroring;

@@ -47,22 +47,32 @@ pub(crate) fn folder(path: &Path) -> String {
     path.parent().map(shown).unwrap_or_default()
 }
 
-/// Where a configuration is searched for, the nearest first, whether a file exists or not.
-pub(super) fn searched() -> Vec<PathBuf> {
-    let Ok(here) = look::working_folder() else { return Vec::new() };
-    let mut up = PathBuf::new();
-    let mut paths = Vec::new();
-    for folder in here.ancestors() {
-        paths.push(up.join(FILE_NAME));
+/// A folder and those above it in which a configuration is searched for, the nearest first. The search ends at a repository.
+fn around(folder: &Path) -> Vec<&Path> {
+    let mut folders = Vec::new();
+    for folder in folder.ancestors() {
+        folders.push(folder);
         if look::exists(&folder.join(".git")) {
             break;
         }
-        up.push("..");
     }
-    paths
+    folders
 }
 
-/// The nearest configuration, relative to the working folder: `../../airtight.yaml`. The search ends at a repository.
+/// Where a configuration is searched for, the nearest first, whether a file exists or not.
+pub(super) fn searched() -> Vec<PathBuf> {
+    let Ok(here) = look::working_folder() else { return Vec::new() };
+    let up = std::iter::successors(Some(PathBuf::new()), |up| Some(up.join("..")));
+    around(&here).iter().zip(up).map(|(_, up)| up.join(FILE_NAME)).collect()
+}
+
+/// The nearest configuration of an absolute folder.
+#[cfg(feature = "lsp")]
+pub(super) fn nearest(folder: &Path) -> Option<PathBuf> {
+    around(folder).into_iter().map(|folder| folder.join(FILE_NAME)).find(|path| look::is_no_folder(path))
+}
+
+/// The nearest configuration, relative to the working folder: `../../airtight.yaml`.
 fn find() -> Option<PathBuf> {
     // A file that cannot be read is an error, not a missing file.
     searched().into_iter().find(|path| look::is_no_folder(path))

@@ -26,6 +26,8 @@ pub enum Verbatim {
     NamesOfDiff,
     /// Manual pages and shell scripts, which contain only our own text.
     OwnText,
+    /// Messages of a protocol to another program, in JSON; no person reads them as they are.
+    Protocol,
 }
 
 impl Stream for Vec<u8> {

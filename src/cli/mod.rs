@@ -35,6 +35,8 @@ pub(crate) mod jobs;
 pub(crate) mod lint;
 mod list;
 mod lists;
+#[cfg(feature = "lsp")]
+pub(crate) mod lsp;
 pub(crate) mod manifests;
 pub(crate) mod manual;
 mod merge;
@@ -107,6 +109,8 @@ enum Command {
     Job(Box<indexed_job::Args>),
     PostRender(Box<post_render::Args>),
     Init(init::Args),
+    #[cfg(feature = "lsp")]
+    Lsp(lsp::Args),
     Rules(rules::Args),
     Explain(rules::ExplainArgs),
     Completions(manual::CompletionsArgs),
@@ -187,7 +191,7 @@ pub struct Streams<'s> {
     /// Messages.
     pub err: &'s mut dyn Stream,
     /// stdin.
-    pub input: &'s mut dyn Read,
+    pub input: &'s mut (dyn Read + Send),
 }
 
 impl Streams<'_> {
@@ -301,6 +305,8 @@ fn run_behind_doors(args: impl IntoIterator<Item = impl Into<OsString>>, streams
         Command::Job(args) => indexed_job::run(args, streams),
         Command::PostRender(args) => post_render::run(args, streams),
         Command::Init(args) => init::run(args, streams),
+        #[cfg(feature = "lsp")]
+        Command::Lsp(args) => lsp::run(args, streams),
         Command::Images(args) => images::run(args, streams),
         Command::Blame(args) => blame::run(args, streams),
         Command::Verify(args) => {

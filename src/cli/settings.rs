@@ -15,6 +15,8 @@ use crate::similar::did_you_mean;
 use crate::values_path::ValuesPath;
 use clap::ValueEnum;
 use std::collections::BTreeMap;
+#[cfg(feature = "lsp")]
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -207,6 +209,12 @@ impl SettingsFlags {
     /// Whether the user typed the mirror.
     pub(super) fn names_mirror(&self) -> bool {
         !self.mirror.is_empty()
+    }
+
+    /// Makes the paths absolute, for a run that leaves the folder in which it was started.
+    #[cfg(feature = "lsp")]
+    pub(super) fn make_absolute(&mut self, absolute: impl Fn(&Path) -> PathBuf) {
+        self.bundle.iter_mut().for_each(|path| *path = absolute(path));
     }
 
     /// The names of the pull secrets, from the configuration and the flags.

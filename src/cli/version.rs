@@ -39,9 +39,10 @@ static LONG: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// The features that this program can be built with, and whether it was.
-const FEATURES: [(&str, bool); 3] = [
+const FEATURES: [(&str, bool); 4] = [
     ("cluster", cfg!(feature = "cluster")),
     ("html", cfg!(feature = "html")),
+    ("lsp", cfg!(feature = "lsp")),
     ("registry", cfg!(feature = "registry")),
 ];
 

@@ -29,7 +29,8 @@ use crate::values_path::ValuesPath;
 use crate::yaml;
 use jiff::civil::Date;
 use keys::REWRITES;
-use read::{Part, Problem, problem, told};
+use read::{Part, problem, told};
+pub(crate) use read::{Problem, WrongConfig};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -163,11 +164,23 @@ impl Config {
     /// # Errors
     /// All errors, a line each: `airtight.yaml:3:5: unknown key "chrat"; did you mean "chart"?`.
     pub(crate) fn parse(file: &Arc<File>, folder: &str) -> Result<Self, Error> {
+        Self::read(file, folder).map_err(|wrong| wrong.error)
+    }
+
+    /// Parses the text as [`Config::parse`] does.
+    ///
+    /// # Errors
+    /// All errors, with their locations.
+    pub(crate) fn read(file: &Arc<File>, folder: &str) -> Result<Self, WrongConfig> {
         let limits = Limits::default();
         let malformed = |error: yaml::Error| {
-            let place = error.at.map(|start| Place { file: file.clone(), start, end: start }.to_string());
-            let place = place.unwrap_or_else(|| file.name().to_owned());
-            Error::new(error.kind(ErrorKind::Input), format!("{place}: {error}"))
+            let place = error.at.map(|start| Place { file: file.clone(), start, end: start });
+            let shown = place.as_ref().map_or_else(|| file.name().to_owned(), ToString::to_string);
+            let place = place.unwrap_or_else(|| Place { file: file.clone(), start: 0, end: 0 });
+            WrongConfig {
+                error: Error::new(error.kind(ErrorKind::Input), format!("{shown}: {error}")),
+                problems: vec![problem(place, &error.to_string())],
+            }
         };
         if let Some((start, key)) = yaml::repeated_key(file.bytes(), &limits).map_err(malformed)? {
             let place = Place { file: file.clone(), start, end: start };

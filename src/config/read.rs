@@ -209,9 +209,20 @@ impl<'f> Part<'f> {
 
 /// A problem with the file, and its location.
 #[derive(Debug)]
-pub(super) struct Problem {
-    place: Place,
-    message: String,
+pub(crate) struct Problem {
+    /// The location.
+    pub(crate) place: Place,
+    /// What is wrong.
+    pub(crate) message: String,
+}
+
+/// Why a file is no configuration.
+#[derive(Debug)]
+pub(crate) struct WrongConfig {
+    /// All problems as one error.
+    pub(crate) error: Error,
+    /// The problems, in the order of the file.
+    pub(crate) problems: Vec<Problem>,
 }
 
 /// A problem at a location.
@@ -220,9 +231,10 @@ pub(super) fn problem(place: Place, message: &str) -> Problem {
 }
 
 /// Problems in the order of the file, a line each: `airtight.yaml:3:5: unknown key "chrat"`.
-pub(super) fn told(mut problems: Vec<Problem>) -> Error {
+pub(super) fn told(mut problems: Vec<Problem>) -> WrongConfig {
     problems.sort_by_key(|problem| problem.place.start);
     // A key of the user's may contain a line break.
     let lines = problems.iter().map(|problem| format!("{}: {}", problem.place, problem.message.replace('\n', "\\n")));
-    Error::input(lines.collect::<Vec<_>>().join("\n"))
+    let error = Error::input(lines.collect::<Vec<_>>().join("\n"));
+    WrongConfig { error, problems }
 }

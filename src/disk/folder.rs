@@ -125,14 +125,15 @@ impl Folder<'_> {
     /// # Errors
     /// Helm's texts for charts, with `shown` as the path.
     pub(crate) fn open(&self, real: &Path, kind: Option<FileType>, shown: &Path) -> Result<Opened, Error> {
-        open(real, kind).map_err(|fault| {
+        let opened = open(real, kind).map_err(|fault| {
             let shown = shown.display();
             Error::file(match fault {
                 Fault::System(error) => format!("open {shown}: {}", system_error(&error)),
                 Fault::Folder => format!("read {shown}: is a directory"),
                 Fault::Odd(_) => format!("cannot load irregular file {shown} as it has file mode type bits set"),
             })
-        })
+        })?;
+        Ok(opened.with(self.reach.unsaved.of(real)))
     }
 
     /// Reads a file of the folder by its path in it; links are followed.

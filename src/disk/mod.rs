@@ -19,6 +19,7 @@ mod open;
 mod reach;
 mod resolve;
 mod shown;
+mod unsaved;
 mod walk;
 
 pub(crate) use folder::Folder;
@@ -26,4 +27,5 @@ pub(crate) use found::Found;
 pub(crate) use open::{Opened, read_all};
 pub(crate) use reach::{By, Reach};
 pub(crate) use shown::{seen, shown};
+pub(crate) use unsaved::Unsaved;
 pub(crate) use walk::Walk;

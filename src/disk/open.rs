@@ -6,6 +6,7 @@ use crate::go::system_error;
 use std::fs::{self, File, FileType, Metadata};
 use std::io::{self, Read};
 use std::path::{Component, Path, Prefix};
+use std::sync::Arc;
 
 /// An open file with its metadata.
 #[derive(Debug)]
@@ -14,9 +15,16 @@ pub(crate) struct Opened {
     pub file: File,
     /// Its metadata.
     pub about: Metadata,
+    /// The text that counts in place of the file's.
+    unsaved: Option<Arc<[u8]>>,
 }
 
 impl Opened {
+    /// The same file with the text that an editor holds, if there is one.
+    pub(super) fn with(self, unsaved: Option<Arc<[u8]>>) -> Self {
+        Self { unsaved, ..self }
+    }
+
     /// Reads all of it; `shown` is for messages.
     pub(super) fn read(self, shown: &Path, limit: u64) -> Result<Vec<u8>, Error> {
         let content = self.read_at_most(shown, limit.saturating_add(1))?;
@@ -25,6 +33,10 @@ impl Opened {
 
     /// Reads at most a number of bytes and cuts the rest.
     pub(crate) fn read_at_most(self, shown: &Path, limit: u64) -> Result<Vec<u8>, Error> {
+        if let Some(text) = self.unsaved {
+            let end = usize::try_from(limit).map_or(text.len(), |limit| limit.min(text.len()));
+            return Ok(text[..end].to_vec());
+        }
         let expected = self.about.len().saturating_add(1).min(limit).min(1 << 30);
         let mut content = Vec::with_capacity(usize::try_from(expected).unwrap_or_default());
         self.file
@@ -82,14 +94,14 @@ pub(super) fn open(real: &Path, kind: Option<FileType>) -> Result<Opened, Fault>
     let file = options.open(real).map_err(Fault::System)?;
     let about = file.metadata().map_err(Fault::System)?;
     check(about.file_type())?;
-    Ok(Opened { file, about })
+    Ok(Opened { file, about, unsaved: None })
 }
 
 /// Opens a stream that was passed to the program: stdin, or a pipe of the shell.
 pub(super) fn open_handed(path: &Path) -> io::Result<Opened> {
     let file = File::open(path)?;
     let about = file.metadata()?;
-    Ok(Opened { file, about })
+    Ok(Opened { file, about, unsaved: None })
 }
 
 fn check(kind: FileType) -> Result<(), Fault> {

@@ -2,6 +2,7 @@
 
 use super::open::{self, Fault, Opened, forbidden, repository, system_folder};
 use super::resolve::{Resolved, absolute, real, resolve};
+use super::unsaved::Unsaved;
 use crate::error::Error;
 use crate::go::system_error;
 use std::collections::BTreeMap;
@@ -44,6 +45,8 @@ pub(crate) struct Reach {
     file_bytes: u64,
     /// The content of pipes of the shell, which can be read only once but may be needed again.
     handed: Mutex<BTreeMap<PathBuf, Arc<Vec<u8>>>>,
+    /// The text of files that an editor holds.
+    pub(super) unsaved: Unsaved,
 }
 
 impl Reach {
@@ -63,7 +66,7 @@ impl Reach {
 
     /// What may be read without `--allow-outside` and without a configuration.
     pub(crate) fn of_user(file_bytes: u64) -> Self {
-        Self { root: None, allowed: Vec::new(), file_bytes, handed: Mutex::default() }
+        Self { root: None, allowed: Vec::new(), file_bytes, handed: Mutex::default(), unsaved: Unsaved::default() }
     }
 
     /// Sets the bound of the configuration: the repository that contains its folder, or the folder itself.
@@ -73,6 +76,11 @@ impl Reach {
         let alone = |folder| Bound { folder, what: "the folder of airtight.yaml" };
         self.root = Some(Bound::repository(&folder).unwrap_or_else(|| alone(folder)));
         Ok(())
+    }
+
+    /// Sets the text of files that an editor holds.
+    pub(crate) fn set_unsaved(&mut self, unsaved: Unsaved) {
+        self.unsaved = unsaved;
     }
 
     /// The largest size of one file, in bytes.
@@ -107,7 +115,8 @@ impl Reach {
             return open::open_handed(path).map_err(|error| in_words_of_go(path, Fault::System(error)));
         }
         let real = self.find(by, path)?;
-        open::open(&real, None).map_err(|fault| in_words_of_go(path, fault))
+        let opened = open::open(&real, None).map_err(|fault| in_words_of_go(path, fault))?;
+        Ok(opened.with(self.unsaved.of(&real)))
     }
 
     /// Checks that a chart may refer to a folder outside itself, such as `file://../common`: only in its own repository, like
@@ -165,7 +174,7 @@ impl Reach {
     pub(super) fn read_inside(&self, bound: &Bound, place: &Path, shown: &Path) -> Result<Vec<u8>, Error> {
         let real = self.find_inside(bound, place, shown)?;
         let opened = open::open(&real, None).map_err(|fault| in_words_of_go(shown, fault))?;
-        opened.read(shown, self.file_bytes)
+        opened.with(self.unsaved.of(&real)).read(shown, self.file_bytes)
     }
 
     /// The real path of a file within a bound, if it may be read.

@@ -56,10 +56,7 @@ impl ReportLocation {
         };
         let mut places: Vec<(bool, Self, &str)> = finding.excerpts.iter().filter_map(located).collect();
         let first = places.iter().position(|(can_open, ..)| *can_open).unwrap_or(0);
-        let brings = |file: &File| {
-            let in_it = archives.iter().filter(|(prefix, _)| file.path().is_none() && file.name().starts_with(prefix));
-            in_it.max_by_key(|(prefix, _)| prefix.len()).and_then(|(_, place)| Self::of(place))
-        };
+        let brings = |file: &File| brought_by(file, archives).and_then(Self::of);
         if places.is_empty() {
             let home = report.home.as_ref().map(|file| Place { file: file.clone(), start: 0, end: 0 });
             let brought = report.home.as_ref().and_then(|file| brings(file));
@@ -74,6 +71,12 @@ impl ReportLocation {
         let (_, primary, _) = places.remove(first);
         (Some(primary), places.into_iter().map(|(_, location, label)| (location, label)).collect())
     }
+}
+
+/// The line of the repository that brings the archive with a file, as [`Report::archives`] lists them.
+pub(crate) fn brought_by<'a>(file: &File, archives: &'a [(String, Place)]) -> Option<&'a Place> {
+    let in_it = archives.iter().filter(|(prefix, _)| file.path().is_none() && file.name().starts_with(prefix));
+    in_it.max_by_key(|(prefix, _)| prefix.len()).map(|(_, place)| place)
 }
 
 /// A location for messages: `values/prod.yaml:8:15`, `--set image.tag=1`.

@@ -137,6 +137,11 @@ impl Comment {
             })
     }
 
+    /// Whether it applies to a line, from 1.
+    pub(super) fn covers(&self, line: u32) -> bool {
+        self.lines.contains(&line)
+    }
+
     /// Its rules, for messages.
     pub(crate) fn rules(&self) -> String {
         self.rules.join(", ")

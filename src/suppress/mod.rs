@@ -9,6 +9,8 @@ pub(crate) mod baseline;
 pub(crate) mod comment;
 mod ledger;
 mod literal;
+#[cfg(feature = "lsp")]
+pub(crate) mod proposal;
 
 use crate::config::Suppression;
 use crate::finding::{Excerpt, Finding};

@@ -70,6 +70,13 @@ impl std::fmt::Debug for Secret {
 }
 
 impl FetchFlags {
+    /// The flags of a run that fetches nothing, and takes charts from a cache.
+    #[cfg(feature = "lsp")]
+    pub(crate) fn of_cache(folder: Option<PathBuf>) -> Self {
+        let source = SourceFlags { cache_dir: folder, offline: true, ..SourceFlags::default() };
+        Self { source, ..Self::default() }
+    }
+
     /// What to do about a chart that is named by a repository of `helm repo add`, `stable/shop`: its URL is in helm's list. `None` for
     /// anything else.
     pub(crate) fn of_helms_list(&self, chart: &str) -> Option<Error> {

@@ -12,6 +12,11 @@ pub(crate) struct FetchFlags {}
 
 #[expect(clippy::unused_self, reason = "the same methods as with the network")]
 impl FetchFlags {
+    #[cfg(feature = "lsp")]
+    pub(crate) fn of_cache(_: Option<std::path::PathBuf>) -> Self {
+        Self {}
+    }
+
     pub(crate) fn of_helms_list(&self, _: &str) -> Option<Error> {
         None
     }

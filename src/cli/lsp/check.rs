@@ -1,0 +1,216 @@
+//! [`check()`]: checks the releases that open files belong to; what did not change is not checked again.
+
+use super::Checker;
+use super::group::Problems;
+use super::place::{Placing, remark};
+use super::workspace::{Workspace, configurations};
+use crate::cli::jobs::{self, Done};
+use crate::cli::lint::{read_baseline, today};
+use crate::cli::progress::Progress;
+use crate::config::ReleaseSpec;
+use crate::error::Error;
+use crate::lsp::found::{Found, ProblemLevel};
+use crate::lsp::{Asked, Changed, Open};
+use crate::report::plain;
+use crate::secrets::redacted;
+use crate::settings::Settings;
+use crate::suppress::{Checked, Suppressor};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+/// The most releases that are checked because their airtight.yaml is open. Releases of other open files are checked in any case.
+const MOST: usize = 100;
+
+/// The results of releases, by the path of the configuration and their names.
+#[derive(Debug, Default)]
+pub(crate) struct Kept(BTreeMap<(PathBuf, String), KeptRelease>);
+
+/// The result of a release.
+#[derive(Debug)]
+struct KeptRelease {
+    entry: ReleaseSpec,
+    settings: Settings,
+    checked: Result<Checked, Error>,
+}
+
+/// Checks the releases of the open files; `None` if nobody waits for the result any more.
+pub(super) fn check(
+    checker: &Checker,
+    asked: &Asked,
+    kept: &mut Kept,
+    is_stale: &(dyn Fn() -> bool + Sync),
+) -> Option<Found> {
+    let mut found = Found::default();
+    if asked.open.files.is_empty() {
+        kept.0.clear();
+        return Some(found);
+    }
+    let paths = configurations(checker, &asked.open);
+    kept.0.retain(|(path, _), _| paths.contains(path));
+    if paths.is_empty() {
+        found
+            .said
+            .push("no airtight.yaml is near the open files: nothing is checked (airtight init writes one)".to_owned());
+    }
+    let mut problems = Problems::default();
+    for path in paths {
+        match Workspace::read(checker, &path, &asked.open) {
+            Ok(mut workspace) => {
+                workspace.check(checker, asked, kept, (&mut found, &mut problems), is_stale)?;
+            }
+            Err(wrong) => {
+                kept.0.retain(|(of, _), _| *of != path);
+                for (place, message) in wrong {
+                    found.said.push(format!("{place}: {message}: nothing is checked"));
+                    if asked.open.files.contains_key(&path) {
+                        problems.add(&path, &place, remark(ProblemLevel::Error, message));
+                    }
+                }
+            }
+        }
+    }
+    found.problems.extend(problems.finish(&asked.open.files));
+    found.said.iter_mut().for_each(|text| *text = plain(&redacted(text)));
+    Some(found)
+}
+
+impl Workspace {
+    fn check(
+        &mut self,
+        checker: &Checker,
+        asked: &Asked,
+        kept: &mut Kept,
+        (found, problems): (&mut Found, &mut Problems),
+        is_stale: &(dyn Fn() -> bool + Sync),
+    ) -> Option<()> {
+        let wanted = self.wanted(&asked.open, found);
+        for path in asked.open.files.keys() {
+            if *path == self.path || self.releases_of(path).any(|number| wanted.contains(&number)) {
+                found.problems.entry(path.clone()).or_default();
+                problems.note_releases(path, self.releases_of(path).map(|number| self.jobs[number].full_name()));
+            }
+        }
+        let missing = self.take_fetched(checker, &wanted);
+        let ready: BTreeSet<usize> = wanted.into_iter().filter(|number| !missing.contains_key(number)).collect();
+        self.renew(asked, kept, &ready, is_stale)?;
+        let placing = Placing::new(self, &asked.open);
+        for (number, why) in &missing {
+            placing.unfetched(*number, why, problems);
+            let job = &self.jobs[*number];
+            found.said.push(format!(
+                "{} is not checked: {} is not fetched by the editor: {why}",
+                job.full_name(),
+                job.chart
+            ));
+        }
+        if self.config.mirror_check {
+            found.said.push(
+                "the mirror is not asked by the editor whether it has the images: `airtight lint` asks it".to_owned(),
+            );
+        }
+        let mut checked = Vec::new();
+        for &number in &ready {
+            match kept.0.get(&self.key(number)).map(|one| &one.checked) {
+                Some(Ok(one)) => checked.push((number, copy(one))),
+                Some(Err(error)) => placing.error(number, error, problems),
+                None => {}
+            }
+        }
+        let (numbers, mut checked): (Vec<usize>, Vec<Checked>) = checked.into_iter().unzip();
+        if let Err(error) = self.accept(checker, &mut checked) {
+            found.said.push(format!("{}: {error}", self.path.display()));
+        }
+        for (number, Checked { mut report, .. }) in numbers.into_iter().zip(checked) {
+            // The places and edits are those of whole files; what is shown has no secrets.
+            let whole = report.findings.clone();
+            report.hide_secrets(false);
+            for (whole, shown) in whole.iter().zip(&report.findings) {
+                placing.finding(number, (whole, shown), &report, problems);
+            }
+        }
+        Some(())
+    }
+
+    /// The releases that are checked: those of open files, and all of them if the configuration is open, up to a number.
+    fn wanted(&self, open: &Open, found: &mut Found) -> BTreeSet<usize> {
+        let mut wanted: BTreeSet<usize> = open.files.keys().flat_map(|path| self.releases_of(path)).collect();
+        if open.files.contains_key(&self.path) {
+            let more = (0..self.jobs.len()).filter(|number| !wanted.contains(number));
+            let more: Vec<usize> = more.take(MOST.saturating_sub(wanted.len())).collect();
+            wanted.extend(more);
+            if wanted.len() < self.jobs.len() {
+                let (checked, all) = (wanted.len(), self.jobs.len());
+                found
+                    .said
+                    .push(format!("{checked} of {all} releases are checked in the editor: `airtight lint` checks all"));
+            }
+        }
+        wanted
+    }
+
+    /// Checks the releases whose results are not known, several at a time; `None` if nobody waits for them any more.
+    fn renew(
+        &self,
+        asked: &Asked,
+        kept: &mut Kept,
+        ready: &BTreeSet<usize>,
+        is_stale: &(dyn Fn() -> bool + Sync),
+    ) -> Option<()> {
+        let wanted: BTreeSet<(PathBuf, String)> = ready.iter().map(|&number| self.key(number)).collect();
+        kept.0.retain(|key, _| key.0 != self.path || wanted.contains(key));
+        let is_known = |number: usize| {
+            let (job, inputs) = (&self.jobs[number], &self.inputs[number]);
+            let Some(one) = kept.0.get(&self.key(number)) else { return false };
+            let is_same = job.entry.as_ref() == Some(&one.entry) && job.settings == one.settings;
+            is_same
+                && match &asked.changed {
+                    Changed::Everything => false,
+                    // A file that belongs to no release may be read in another way.
+                    Changed::Files(files) => files.iter().all(|file| {
+                        *file != self.path && !inputs.hold(file) && self.releases_of(file).next().is_some()
+                    }),
+                }
+        };
+        let due: Vec<usize> = ready.iter().copied().filter(|&number| !is_known(number)).collect();
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        for numbers in due.chunks(threads) {
+            if is_stale() {
+                return None;
+            }
+            let jobs: Vec<_> = numbers.iter().map(|&number| self.jobs[number].clone()).collect();
+            let done: Mutex<Vec<(usize, Done)>> = Mutex::default();
+            jobs::run_each(&jobs, &self.store, &Progress::hidden(), &|at, one| {
+                done.lock().unwrap_or_else(PoisonError::into_inner).push((at, one));
+            });
+            let mut done: BTreeMap<usize, Done> =
+                done.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().collect();
+            for (at, (&number, job)) in numbers.iter().zip(jobs).enumerate() {
+                let checked = done.remove(&at).map_or_else(|| Err(jobs::lost()), |done| done.checked);
+                let (entry, settings) = (job.entry.unwrap_or_default(), job.settings);
+                kept.0.insert(self.key(number), KeptRelease { entry, settings, checked });
+            }
+        }
+        Some(())
+    }
+
+    /// Removes what is accepted.
+    fn accept(&self, checker: &Checker, checked: &mut [Checked]) -> Result<(), Error> {
+        let baseline = checker.args.baseline.as_deref();
+        let baseline = baseline.map(|path| read_baseline(path, self.reach())).transpose()?;
+        let entries = &self.config.suppressions;
+        // Not all releases are checked, so that nobody knows whether an entry is used.
+        Suppressor { entries, baseline: baseline.as_ref(), today: today(None)?, is_complete: false }.apply(checked);
+        Ok(())
+    }
+
+    fn key(&self, number: usize) -> (PathBuf, String) {
+        (self.path.clone(), self.jobs[number].full_name())
+    }
+}
+
+/// A copy, from which accepted findings are removed.
+fn copy(checked: &Checked) -> Checked {
+    let Checked { report, settings, comments } = checked;
+    Checked { report: report.clone(), settings: settings.clone(), comments: comments.clone() }
+}

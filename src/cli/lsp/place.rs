@@ -1,0 +1,223 @@
+//! [`Placing`]: where in the open files a finding, or the reason why a release is not checked, is shown.
+
+use super::group::{Problems, Remark};
+use super::workspace::Workspace;
+use crate::cli::jobs::Job;
+use crate::disk::{By, look};
+use crate::error::{Error, ErrorKind, Location};
+use crate::finding::{Finding, Severity};
+use crate::lsp::Open;
+use crate::lsp::found::{ProblemLevel, Related};
+use crate::report::Report;
+use crate::report::location::{brought_by, place_name};
+use crate::rule_ids::UNUSED_SUPPRESSION;
+use crate::secrets::redacted;
+use crate::source::{File, Place};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The places of one workspace.
+pub(super) struct Placing<'w> {
+    pub(super) workspace: &'w Workspace,
+    open: &'w Open,
+    /// The real paths of files by the paths under which they were read.
+    real: RefCell<HashMap<PathBuf, PathBuf>>,
+}
+
+/// A remark that is no finding.
+pub(super) fn remark(level: ProblemLevel, message: String) -> Remark {
+    Remark {
+        level,
+        rule: None,
+        message: redacted(&message).into_owned(),
+        details: Vec::new(),
+        related: Vec::new(),
+        fix: None,
+        suppression: None,
+        is_unneeded: false,
+        release: None,
+    }
+}
+
+impl<'w> Placing<'w> {
+    pub(super) fn new(workspace: &'w Workspace, open: &'w Open) -> Self {
+        Self { workspace, open, real: RefCell::default() }
+    }
+
+    /// The real path of a file that an editor can open; `None` for a file in an archive, or a flag.
+    pub(super) fn path_of(&self, file: &File) -> Option<PathBuf> {
+        let named = match file.path() {
+            Some(path) => PathBuf::from(path),
+            // A values file elsewhere on the disk.
+            None => Some(PathBuf::from(file.name())).filter(|path| path.is_absolute())?,
+        };
+        let mut known = self.real.borrow_mut();
+        let real = known.entry(named).or_insert_with_key(|path| look::real(path).unwrap_or_else(|_| path.clone()));
+        Some(real.clone())
+    }
+
+    /// Where a place is edited: a flag and an archive in airtight.yaml, or where a chart names its dependencies.
+    fn edited_at(&self, place: &Place, job: &Job, report: &Report) -> Option<(PathBuf, Place)> {
+        if place.file.is_flag() {
+            return Some((self.workspace.path.clone(), job.place.clone()?));
+        }
+        if let Some(path) = self.path_of(&place.file) {
+            return Some((path, place.clone()));
+        }
+        let brought = brought_by(&place.file, &report.archives)?;
+        Some((self.path_of(&brought.file)?, brought.clone()))
+    }
+
+    /// Adds a finding, with the places of whole files and as it is shown.
+    pub(super) fn finding(
+        &self,
+        number: usize,
+        (whole, shown): (&Finding, &Finding),
+        report: &Report,
+        problems: &mut Problems,
+    ) {
+        let job = &self.workspace.jobs[number];
+        let mut places: Vec<(usize, PathBuf, Place)> = Vec::new();
+        for (index, excerpt) in whole.excerpts.iter().enumerate() {
+            places.extend(self.edited_at(&excerpt.place, job, report).map(|(path, place)| (index, path, place)));
+        }
+        if whole.excerpts.is_empty() {
+            places.extend(job.place.iter().map(|place| (0, self.workspace.path.clone(), place.clone())));
+        }
+        let chosen = places.iter().position(|(_, path, _)| self.open.files.contains_key(path));
+        let mut details = Vec::new();
+        let mut related = Vec::new();
+        for (index, excerpt) in shown.excerpts.iter().enumerate() {
+            if chosen.and_then(|chosen| places.get(chosen)).is_some_and(|(of, ..)| *of == index) {
+                continue;
+            }
+            match whole.excerpts.get(index).and_then(|one| Some((self.path_of(&one.place.file)?, one.place.clone()))) {
+                Some((path, place)) => related.push(Related { path, place, label: excerpt.label.clone() }),
+                None => details.push(format!("note: {}: {}", place_name(&excerpt.place), excerpt.label)),
+            }
+        }
+        details.extend(shown.notes.iter().map(|note| format!("note: {}", note.trim_end())));
+        details.extend(shown.advice().map(|help| format!("help: {help}")));
+        let remark = Remark {
+            level: match whole.severity {
+                Severity::Error => ProblemLevel::Error,
+                Severity::Warning => ProblemLevel::Warning,
+                Severity::Hint => ProblemLevel::Information,
+            },
+            rule: Some(whole.rule),
+            message: shown.message.clone(),
+            details,
+            related,
+            fix: self.fix(number, whole, shown),
+            suppression: None,
+            is_unneeded: whole.rule == UNUSED_SUPPRESSION,
+            release: Some(job.full_name()),
+        };
+        match chosen.and_then(|chosen| places.get(chosen)) {
+            Some((index, path, place)) => {
+                let suppression = self.suppression(number, whole, (*index, path));
+                problems.add(path, place, Remark { suppression, ..remark });
+            }
+            // What is wrong is elsewhere, but nothing is proven of the open files either.
+            None if whole.is_unseen() => self.everywhere(number, remark, problems),
+            None => {}
+        }
+    }
+
+    /// Adds why a release has no report.
+    pub(super) fn error(&self, number: usize, error: &Error, problems: &mut Problems) {
+        let name = self.workspace.jobs[number].full_name();
+        let told =
+            |message: &str| Remark { release: Some(name.clone()), ..remark(ProblemLevel::Error, message.to_owned()) };
+        let located = error.location().and_then(|location| {
+            let path = self.located(number, location)?;
+            let text = self.open.files.get(&path)?;
+            Some((path, point(text, location, error.kind())))
+        });
+        match (located, error.location()) {
+            (Some((path, place)), _) => problems.add(&path, &place, told(error.helm_text())),
+            (None, Some(location)) => {
+                self.everywhere(number, told(&format!("{error}\n  at {location}")), problems);
+            }
+            (None, None) => self.everywhere(number, told(error.helm_text()), problems),
+        }
+    }
+
+    /// Adds that the chart of a release is not here.
+    pub(super) fn unfetched(&self, number: usize, why: &str, problems: &mut Problems) {
+        let job = &self.workspace.jobs[number];
+        let name = job.full_name();
+        let text = format!(
+            "{name} is not checked: {} is not fetched by the editor\nnote: {why}\nhelp: `airtight lint --release {name}` fetches it; \
+             then it is in the cache",
+            job.chart
+        );
+        if let Some(place) = job.chart_place.as_ref().filter(|_| self.open.files.contains_key(&self.workspace.path)) {
+            problems.add(&self.workspace.path, place, remark(ProblemLevel::Information, text.clone()));
+        }
+        for path in self.open.files.keys().filter(|path| self.workspace.inputs[number].hold(path)) {
+            problems.add(path, &start_of(path), remark(ProblemLevel::Hint, text.clone()));
+        }
+    }
+
+    /// Adds a remark to all open files of a release, at their beginning, and to the release in airtight.yaml.
+    fn everywhere(&self, number: usize, remark: Remark, problems: &mut Problems) {
+        let again = |of: &Remark| Remark {
+            level: of.level,
+            rule: of.rule,
+            message: of.message.clone(),
+            details: of.details.clone(),
+            related: of.related.clone(),
+            fix: None,
+            suppression: None,
+            is_unneeded: false,
+            release: of.release.clone(),
+        };
+        for path in self.open.files.keys() {
+            if *path == self.workspace.path {
+                let place = self.workspace.jobs[number].place.clone();
+                problems.add(path, &place.unwrap_or_else(|| start_of(path)), again(&remark));
+            } else if self.workspace.inputs[number].hold(path) {
+                problems.add(path, &start_of(path), again(&remark));
+            }
+        }
+    }
+
+    /// The real path of the file that an error names: a values file as it was given, or a path in the chart.
+    fn located(&self, number: usize, location: &Location) -> Option<PathBuf> {
+        let job = &self.workspace.jobs[number];
+        let named = Path::new(&location.file);
+        if job.flags.value_files().iter().any(|file| *file == location.file) {
+            return look::real(named).ok();
+        }
+        let chart = job.chart.local()?;
+        let inside = location.file.split_once('/').map(|(_, inside)| chart.join(inside));
+        let there = [Some(named.to_path_buf()), inside].into_iter().flatten().find(|path| look::is_file(path))?;
+        self.workspace.reach().check(By::Repository, &there).ok()?;
+        look::real(&there).ok().filter(|real| self.workspace.inputs[number].hold(real))
+    }
+}
+
+/// The first byte of a file.
+fn start_of(path: &Path) -> Place {
+    let file: Arc<File> = File::new(path.to_string_lossy(), Vec::new());
+    Place { file, start: 0, end: 0 }
+}
+
+/// The byte that an error names; columns of templates count bytes, others characters.
+fn point(text: &Arc<[u8]>, location: &Location, kind: ErrorKind) -> Place {
+    let file = File::new(location.file.as_str(), text.to_vec());
+    let line = file.line_bytes(location.line).unwrap_or_default();
+    let column = location.column.saturating_sub(1) as usize;
+    let inside = match kind {
+        ErrorKind::Template => column.min(line.len()),
+        _ => {
+            let line = String::from_utf8_lossy(line);
+            line.char_indices().nth(column).map_or(line.len(), |(at, _)| at)
+        }
+    };
+    let start = file.start_of_line(location.line).unwrap_or(text.len() as u32) + inside as u32;
+    Place { file, start, end: start }
+}

@@ -1,0 +1,159 @@
+//! [`Workspace`]: an airtight.yaml, its releases, and which files belong to them.
+
+use super::Checker;
+use crate::chart_reference::ChartReference;
+use crate::cli::config::{folder, nearest};
+use crate::cli::fetch::{self, FetchFlags};
+use crate::cli::jobs::Job;
+use crate::config::Config;
+use crate::disk::{By, Reach, Unsaved, look, seen, shown};
+use crate::error::Error;
+use crate::lsp::Open;
+use crate::source::{File, Place};
+use crate::store::Store;
+use crate::store::own_files::Own;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+/// An airtight.yaml with its releases, as they are with the texts in the editor.
+pub(super) struct Workspace {
+    /// The real path of the configuration.
+    pub(super) path: PathBuf,
+    /// The configuration.
+    pub(super) config: Config,
+    /// Its releases.
+    pub(super) jobs: Vec<Job>,
+    /// What each release is made of.
+    pub(super) inputs: Vec<Inputs>,
+    /// What they read.
+    pub(super) store: Store,
+}
+
+/// The files of a release, by real path.
+#[derive(Debug)]
+pub(super) struct Inputs {
+    /// Its values files, and the files of `set_file`.
+    pub(super) values: BTreeSet<PathBuf>,
+    /// The folder of its chart, or the archive.
+    pub(super) chart: Option<PathBuf>,
+}
+
+/// Why the releases of an airtight.yaml are not known: what is wrong in it, or with what it names.
+pub(super) type Wrong = Vec<(Place, String)>;
+
+/// The configurations that may list releases of the open files, by real path: those of their folders, and those of the folders of the
+/// editor.
+pub(super) fn configurations(checker: &Checker, open: &Open) -> BTreeSet<PathBuf> {
+    if let Some(path) = &checker.args.config {
+        return BTreeSet::from([look::real(path).unwrap_or_else(|_| path.clone())]);
+    }
+    let folders: BTreeSet<&Path> =
+        open.folders.iter().map(PathBuf::as_path).chain(open.files.keys().filter_map(|file| file.parent())).collect();
+    folders.into_iter().filter_map(nearest).map(|path| look::real(&path).unwrap_or(path)).collect()
+}
+
+impl Workspace {
+    /// Reads a configuration and lists its releases.
+    ///
+    /// # Errors
+    /// What is wrong in it, or in the lists of the bundle.
+    pub(super) fn read(checker: &Checker, path: &Path, open: &Open) -> Result<Self, Wrong> {
+        let name = from_here(path);
+        let nothing = || Place { file: File::on_disk(shown(&name), seen(&name), Vec::new()), start: 0, end: 0 };
+        let whole = |error: Error| vec![(nothing(), error.into_text())];
+        let mut reach = checker.release.reach().map_err(whole)?;
+        reach.set_unsaved(open.files.iter().map(|(path, text)| (path.clone(), text.clone())).collect::<Unsaved>());
+        let parent = name.parent().filter(|parent| !parent.as_os_str().is_empty());
+        reach.set_configuration(parent.unwrap_or(Path::new("."))).map_err(whole)?;
+        let by = if checker.args.config.is_some() { By::User } else { By::Repository };
+        let file = File::on_disk(shown(&name), seen(&name), reach.read(by, &name).map_err(whole)?);
+        let config = Config::read(&file, &folder(&name))
+            .map_err(|wrong| wrong.problems.into_iter().map(|one| (one.place, one.message)).collect::<Wrong>())?;
+        let begin = |error: Error| vec![(Place { file: file.clone(), start: 0, end: 0 }, error.into_text())];
+        let mut flags = checker.release.clone();
+        flags.stop_clock();
+        let reach = Arc::new(reach);
+        let entries = config.releases.iter().map(|release| &release.entry);
+        let mut jobs = Job::all(entries, &flags, &checker.args.settings, &config, &reach).map_err(begin)?;
+        for (job, release) in jobs.iter_mut().zip(&config.releases) {
+            job.place = Some(release.place.clone());
+            job.chart_place = Some(release.chart_place.clone());
+        }
+        let inputs = jobs.iter().map(Inputs::of).collect();
+        let mut store = Store::new(None, reach);
+        store.own = Own::with(Some(&name));
+        Ok(Self { path: path.to_path_buf(), config, jobs, inputs, store })
+    }
+
+    /// The indexes of the releases that a file belongs to.
+    pub(super) fn releases_of<'w>(&'w self, path: &'w Path) -> impl Iterator<Item = usize> + 'w {
+        let belongs = move |(number, inputs): (usize, &Inputs)| inputs.hold(path).then_some(number);
+        self.inputs.iter().enumerate().filter_map(belongs)
+    }
+
+    /// Puts charts from registries into the store, as far as they were fetched before; says why others are not there.
+    pub(super) fn take_fetched(&mut self, checker: &Checker, numbers: &BTreeSet<usize>) -> BTreeMap<usize, String> {
+        let charts: Vec<(usize, ChartReference)> = numbers
+            .iter()
+            .filter_map(|&number| Some((number, self.jobs.get(number)?.chart.clone())))
+            .filter(|(_, chart)| chart.remote().is_some())
+            .collect();
+        let limits = checker.release.limits().unwrap_or_default();
+        let flags = FetchFlags::of_cache(checker.args.cache_dir.clone());
+        let archives = match flags.archives(charts.iter().map(|(_, chart)| chart), &limits, &mut std::io::sink()) {
+            Ok(archives) => archives,
+            Err(error) => return charts.into_iter().map(|(number, _)| (number, error.to_string())).collect(),
+        };
+        let missing = charts.into_iter().filter_map(|(number, chart)| match archives.get(chart.remote()?) {
+            Some(Ok(_)) => None,
+            Some(Err(error)) => Some((number, error.to_string())),
+            None => Some((number, format!("{chart} was not fetched"))),
+        });
+        let missing = missing.collect();
+        fetch::put(archives, &mut self.store);
+        missing
+    }
+}
+
+impl Inputs {
+    fn of(job: &Job) -> Self {
+        let real = |path: &Path| look::real(path).ok();
+        let set = job.flags.set_files();
+        let values = job.flags.value_files().into_iter().chain(set);
+        Self {
+            values: values.filter_map(|name| real(Path::new(&name))).collect(),
+            chart: job.chart.local().and_then(real),
+        }
+    }
+
+    /// Whether a file is one of them.
+    pub(super) fn hold(&self, path: &Path) -> bool {
+        self.values.contains(path) || self.chart.as_ref().is_some_and(|chart| path.starts_with(chart))
+    }
+}
+
+/// A real path as seen from the working folder, as `airtight lint` would name it there: `../deploy/airtight.yaml`.
+fn from_here(path: &Path) -> PathBuf {
+    let Ok(here) = look::working_folder() else { return path.to_path_buf() };
+    let is_root = |part: &Component<'_>| matches!(part, Component::Prefix(_) | Component::RootDir);
+    let same = here.components().zip(path.components()).take_while(|(a, b)| a == b);
+    let (mut common, mut below_root) = (0, false);
+    for (part, _) in same {
+        common += 1;
+        below_root |= !is_root(&part);
+    }
+    if !below_root && !path.starts_with(&here) {
+        return path.to_path_buf();
+    }
+    let up = here.components().skip(common).map(|_| Component::ParentDir);
+    up.chain(path.components().skip(common)).collect()
+}
+
+/// What may be read by the releases of a workspace.
+impl Workspace {
+    /// The limits of what may be read.
+    pub(super) fn reach(&self) -> &Reach {
+        self.store.reach()
+    }
+}
