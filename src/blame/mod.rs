@@ -1,5 +1,7 @@
 //! The decider of each line of the rendered manifests, as `git blame` names the author of each line of a file.
 
+#[cfg(feature = "lsp")]
+pub(crate) mod fed;
 pub(crate) mod select;
 pub(crate) mod value;
 

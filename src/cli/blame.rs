@@ -115,7 +115,7 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
 }
 
 /// Adds the values of a release that does not render; `false` if even they are not known.
-fn with_values(traced: &mut Traced, prepared: &ReleaseInputs) -> bool {
+pub(super) fn with_values(traced: &mut Traced, prepared: &ReleaseInputs) -> bool {
     let mut origins = Origins::new();
     let Ok(processed) = prepared.values(&traced.changes, Some(&mut origins), &mut Vec::new()) else { return false };
     traced.values = processed.values;

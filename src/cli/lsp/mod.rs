@@ -1,9 +1,11 @@
 //! `airtight lsp`: the analysis of `lint` and `blame` for an editor.
 //!
 //! `workspace` reads an airtight.yaml and says which files belong to its releases, `check` checks the releases of open files, `place` and
-//! `group` make problems of findings, `offer` says which fixes an editor may make, and `hover` explains.
+//! `group` make problems of findings, `offer` says which fixes an editor may make, and `hover` explains
+//! what `cursor` finds under the cursor.
 
 mod check;
+mod cursor;
 mod group;
 mod hover;
 mod offer;

@@ -1,6 +1,8 @@
 //! The output of `airtight blame`: the decider of each line, and the trail of a value; one file for each format.
 
 pub(crate) mod json;
+#[cfg(feature = "lsp")]
+pub(crate) mod markdown;
 pub(crate) mod text;
 
 use crate::blame::Decided;
