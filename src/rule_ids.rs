@@ -111,6 +111,8 @@ pub(crate) const UNNEEDED_LIST_LINE: &str = "unneeded-list-line";
 pub(crate) const UNPARSABLE_MANIFEST: &str = "unparsable-manifest";
 /// `unpinned-image`
 pub(crate) const UNPINNED_IMAGE: &str = "unpinned-image";
+/// `unread-override`
+pub(crate) const UNREAD_OVERRIDE: &str = "unread-override";
 /// `unrendered-image`
 pub(crate) const UNRENDERED_IMAGE: &str = "unrendered-image";
 /// `unstable-render`

@@ -72,7 +72,7 @@ pub(super) fn actions(
             let Some(what) = &problem.suppression else { continue };
             let change = of_suppression(what, path);
             let edit = change.and_then(|change| workspace_edit(&[change], documents, wanted));
-            let title = format!("accept this {} with a comment; its reason is to be written", what.rule);
+            let title = format!("suppress {} here with a comment (write its reason)", what.rule);
             actions.extend(edit.map(|edit| quick_fix(title, false, vec![(*diagnostic).clone()], edit)));
         }
     }

@@ -52,7 +52,7 @@ pub(crate) enum ProblemLevel {
 }
 
 /// Another place of a problem.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Related {
     /// The real path of its file.
     pub(crate) path: PathBuf,
@@ -88,6 +88,14 @@ pub(crate) struct Suppressible {
     pub(crate) place: Place,
     /// Whether it is in a template.
     pub(crate) in_template: bool,
+}
+
+impl Related {
+    /// Whether it is the same place with the same label, though read another time.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let range = |one: &Self| (one.place.start, one.place.end);
+        self.path == other.path && range(self) == range(other) && self.label == other.label
+    }
 }
 
 impl OfferedFix {

@@ -15,10 +15,11 @@ use gen_lsp_types::{
     Diagnostic, DidChangeTextDocumentParams, DidChangeWatchedFilesParams, DidChangeWatchedFilesRegistrationOptions,
     DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, ErrorCodes, FileChangeType,
     FileSystemWatcher, GlobPattern, Hover, HoverParams, HoverRequest, InitializeParams, InitializeRequest,
-    InitializeResult, LogMessageNotification, LogMessageParams, MarkupContent, MarkupKind, MessageType,
-    PublishDiagnosticsNotification, PublishDiagnosticsParams, Registration, RegistrationParams, RegistrationRequest,
-    SaveOptions, ServerCapabilities, ServerInfo, ShutdownRequest, TextDocumentSyncKind, TextDocumentSyncOptions, Uri,
-    WorkspaceFolder, WorkspaceFolders, WorkspaceFoldersServerCapabilities, WorkspaceOptions,
+    InitializeResult, LogMessageNotification, LogMessageParams, MarkupContent, MarkupKind, MessageType, Position,
+    PublishDiagnosticsNotification, PublishDiagnosticsParams, Range as Span, Registration, RegistrationParams,
+    RegistrationRequest, SaveOptions, ServerCapabilities, ServerInfo, ShutdownRequest, TextDocumentSyncKind,
+    TextDocumentSyncOptions, Uri, WorkspaceFolder, WorkspaceFolders, WorkspaceFoldersServerCapabilities,
+    WorkspaceOptions,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -390,9 +391,15 @@ impl Session {
             let published = self.published.get(&document.uri.0);
             let diagnostics = published.map(|published| published.diagnostics.as_slice()).unwrap_or_default();
             let problems: Vec<_> = problems.into_iter().flatten().zip(diagnostics).collect();
+            // Somebody asks about a line, wherever in it the cursor is.
+            let (start, end) = (params.range.start.line, params.range.end.line);
+            let lines = Span {
+                start: Position { line: start, character: 0 },
+                end: Position { line: end, character: u32::MAX },
+            };
             let wanted = Wanted {
                 only: params.context.only.as_deref(),
-                range: document.text.bytes_of(&params.range, self.encoding),
+                range: document.text.bytes_of(&lines, self.encoding),
                 encoding: self.encoding,
                 versions: self.versions,
             };

@@ -103,6 +103,7 @@ use crate::reads::dependencies::{Switch, SwitchKind};
 use crate::reads::statics::Reading;
 use crate::reads::{GLOBAL, UserSetting, of_dependencies};
 use crate::release::ReleaseInputs;
+use crate::rule_ids;
 use crate::similar::nearest_path;
 use crate::source::Place;
 use crate::trace::{Layer, Origin, OriginData};
@@ -116,7 +117,7 @@ use std::sync::Arc;
 const MOST_COMPARED: usize = 500_000;
 
 pub(super) static RULE: Rule = Rule {
-    id: "unread-override",
+    id: rule_ids::UNREAD_OVERRIDE,
     summary: "nothing reads a value that the user set",
     severity: Severity::Warning,
     on: true,

@@ -2,7 +2,7 @@
 
 use super::Checker;
 use super::group::Problems;
-use super::place::{Placing, remark};
+use super::place::{Placing, remark, start_of, unfetched};
 use super::workspace::{Workspace, configurations};
 use crate::cli::jobs::{self, Done};
 use crate::cli::lint::{read_baseline, today};
@@ -22,9 +22,14 @@ use std::sync::{Mutex, PoisonError};
 /// The most releases that are checked because their airtight.yaml is open. Releases of other open files are checked in any case.
 const MOST: usize = 100;
 
-/// The results of releases, by the path of the configuration and their names.
+/// What is kept of a check.
 #[derive(Debug, Default)]
-pub(crate) struct Kept(BTreeMap<(PathBuf, String), KeptRelease>);
+pub(crate) struct Kept {
+    /// The results of releases, by the path of the configuration and their names.
+    releases: BTreeMap<(PathBuf, String), KeptRelease>,
+    /// The open files that belonged to releases, by the path of the configuration.
+    files: BTreeMap<PathBuf, BTreeSet<PathBuf>>,
+}
 
 /// The result of a release.
 #[derive(Debug)]
@@ -43,11 +48,12 @@ pub(super) fn check(
 ) -> Option<Found> {
     let mut found = Found::default();
     if asked.open.files.is_empty() {
-        kept.0.clear();
+        *kept = Kept::default();
         return Some(found);
     }
     let paths = configurations(checker, &asked.open);
-    kept.0.retain(|(path, _), _| paths.contains(path));
+    kept.releases.retain(|(path, _), _| paths.contains(path));
+    kept.files.retain(|path, _| paths.contains(path));
     if paths.is_empty() {
         found
             .said
@@ -60,12 +66,17 @@ pub(super) fn check(
                 workspace.check(checker, asked, kept, (&mut found, &mut problems), is_stale)?;
             }
             Err(wrong) => {
-                kept.0.retain(|(of, _), _| *of != path);
-                for (place, message) in wrong {
-                    found.said.push(format!("{place}: {message}: nothing is checked"));
-                    if asked.open.files.contains_key(&path) {
-                        problems.add(&path, &place, remark(ProblemLevel::Error, message));
-                    }
+                kept.releases.retain(|(of, _), _| *of != path);
+                let first = wrong.iter().map(|(place, message)| format!("{place}: {message}")).next();
+                let why = format!("nothing is checked: {}", first.unwrap_or_default());
+                // Their problems are gone, but they are not resolved.
+                let open = |file: &&PathBuf| asked.open.files.contains_key(*file);
+                for file in kept.files.get(&path).into_iter().flatten().filter(open) {
+                    problems.add(file, &start_of(file), remark(ProblemLevel::Error, why.clone()));
+                }
+                found.said.push(why);
+                for (place, message) in wrong.into_iter().filter(|_| asked.open.files.contains_key(&path)) {
+                    problems.add(&path, &place, remark(ProblemLevel::Error, message));
                 }
             }
         }
@@ -85,6 +96,8 @@ impl Workspace {
         is_stale: &(dyn Fn() -> bool + Sync),
     ) -> Option<()> {
         let wanted = self.wanted(&asked.open, found);
+        let files = asked.open.files.keys().filter(|path| self.releases_of(path).next().is_some());
+        kept.files.insert(self.path.clone(), files.cloned().collect());
         for path in asked.open.files.keys() {
             if *path == self.path || self.releases_of(path).any(|number| wanted.contains(&number)) {
                 found.problems.entry(path.clone()).or_default();
@@ -92,17 +105,12 @@ impl Workspace {
             }
         }
         let missing = self.take_fetched(checker, &wanted);
-        let ready: BTreeSet<usize> = wanted.into_iter().filter(|number| !missing.contains_key(number)).collect();
+        let ready: BTreeSet<usize> = wanted.into_iter().filter(|number| !missing.contains(number)).collect();
         self.renew(asked, kept, &ready, is_stale)?;
         let placing = Placing::new(self, &asked.open);
-        for (number, why) in &missing {
-            placing.unfetched(*number, why, problems);
-            let job = &self.jobs[*number];
-            found.said.push(format!(
-                "{} is not checked: {} is not fetched by the editor: {why}",
-                job.full_name(),
-                job.chart
-            ));
+        for &number in &missing {
+            placing.unfetched(number, problems);
+            found.said.push(unfetched(&self.jobs[number]));
         }
         if self.config.mirror_check {
             found.said.push(
@@ -111,7 +119,7 @@ impl Workspace {
         }
         let mut checked = Vec::new();
         for &number in &ready {
-            match kept.0.get(&self.key(number)).map(|one| &one.checked) {
+            match kept.releases.get(&self.key(number)).map(|one| &one.checked) {
                 Some(Ok(one)) => checked.push((number, copy(one))),
                 Some(Err(error)) => placing.error(number, error, problems),
                 None => {}
@@ -134,6 +142,9 @@ impl Workspace {
 
     /// The releases that are checked: those of open files, and all of them if the configuration is open, up to a number.
     fn wanted(&self, open: &Open, found: &mut Found) -> BTreeSet<usize> {
+        if self.jobs.is_empty() {
+            found.said.push(format!("{} lists no releases: nothing is checked", self.path.display()));
+        }
         let mut wanted: BTreeSet<usize> = open.files.keys().flat_map(|path| self.releases_of(path)).collect();
         if open.files.contains_key(&self.path) {
             let more = (0..self.jobs.len()).filter(|number| !wanted.contains(number));
@@ -158,10 +169,10 @@ impl Workspace {
         is_stale: &(dyn Fn() -> bool + Sync),
     ) -> Option<()> {
         let wanted: BTreeSet<(PathBuf, String)> = ready.iter().map(|&number| self.key(number)).collect();
-        kept.0.retain(|key, _| key.0 != self.path || wanted.contains(key));
+        kept.releases.retain(|key, _| key.0 != self.path || wanted.contains(key));
         let is_known = |number: usize| {
             let (job, inputs) = (&self.jobs[number], &self.inputs[number]);
-            let Some(one) = kept.0.get(&self.key(number)) else { return false };
+            let Some(one) = kept.releases.get(&self.key(number)) else { return false };
             let is_same = job.entry.as_ref() == Some(&one.entry) && job.settings == one.settings;
             is_same
                 && match &asked.changed {
@@ -188,7 +199,7 @@ impl Workspace {
             for (at, (&number, job)) in numbers.iter().zip(jobs).enumerate() {
                 let checked = done.remove(&at).map_or_else(|| Err(jobs::lost()), |done| done.checked);
                 let (entry, settings) = (job.entry.unwrap_or_default(), job.settings);
-                kept.0.insert(self.key(number), KeptRelease { entry, settings, checked });
+                kept.releases.insert(self.key(number), KeptRelease { entry, settings, checked });
             }
         }
         Some(())

@@ -95,7 +95,7 @@ impl Problems {
             None => entry.messages.push((message, release.iter().cloned().collect())),
         }
         for one in related {
-            if !entry.related.contains(&one) {
+            if !entry.related.iter().any(|known| known.is_same(&one)) {
                 entry.related.push(one);
             }
         }
@@ -120,6 +120,8 @@ impl Problems {
             let text = texts.get(&path).map(|text| &text[..]).unwrap_or_default();
             let all = self.releases.get(&path);
             let message = message(&entry, all);
+            // What one release does not read, another one may.
+            let is_unneeded = entry.is_unneeded && entry.messages.iter().any(|(_, releases)| is_for_all(releases, all));
             let fixes = entry.fixes.into_iter().map(|(fix, _, readers)| {
                 let others = readers.difference(offered.get(&fix.key()).unwrap_or(&readers)).cloned().collect();
                 narrowed(fix, &others)
@@ -130,7 +132,7 @@ impl Problems {
                 rule: entry.rule,
                 message,
                 related: entry.related,
-                is_unneeded: entry.is_unneeded,
+                is_unneeded,
                 fixes: fixes.collect(),
                 suppression: entry.suppression,
             };
@@ -153,8 +155,7 @@ fn narrowed(fix: OfferedFix, others: &BTreeSet<String>) -> OfferedFix {
 fn message(entry: &Entry, all: Option<&BTreeSet<String>>) -> String {
     let mut lines = Vec::new();
     for (text, releases) in entry.messages.iter().take(MOST_MESSAGES) {
-        let is_for_all = releases.is_empty() || all.is_some_and(|all| all.is_subset(releases));
-        let of = if is_for_all { String::new() } else { format!(" ({})", listed(releases)) };
+        let of = if is_for_all(releases, all) { String::new() } else { format!(" ({})", listed(releases)) };
         let (first, rest) = text.split_once('\n').map_or((text.as_str(), None), |(first, rest)| (first, Some(rest)));
         lines.push(format!("{first}{of}"));
         lines.extend(rest.map(str::to_owned));
@@ -164,6 +165,11 @@ fn message(entry: &Entry, all: Option<&BTreeSet<String>>) -> String {
     }
     lines.extend(entry.details.iter().cloned());
     plain(lines.join("\n").trim_end())
+}
+
+/// Whether a message is about all releases of a file, so that they need not be named.
+fn is_for_all(releases: &BTreeSet<String>, all: Option<&BTreeSet<String>>) -> bool {
+    releases.is_empty() || all.is_some_and(|all| all.is_subset(releases))
 }
 
 /// Releases by their names.

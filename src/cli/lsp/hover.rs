@@ -50,7 +50,7 @@ pub(super) fn hover(checker: &Checker, open: &Open, path: &Path, at: usize) -> O
         left_out += numbers.len().saturating_sub(MOST_RELEASES);
         let numbers: BTreeSet<usize> = numbers.into_iter().take(MOST_RELEASES).collect();
         let missing = workspace.take_fetched(checker, &numbers);
-        for number in numbers.into_iter().filter(|number| !missing.contains_key(number)) {
+        for number in numbers.into_iter().filter(|number| !missing.contains(number)) {
             let explained = workspace.explain(number, open, (path, text, at));
             let Some((text, of)) = explained else { continue };
             range = range.or(Some(of));

@@ -10,7 +10,7 @@ use crate::lsp::Open;
 use crate::lsp::found::{ProblemLevel, Related};
 use crate::report::Report;
 use crate::report::location::{brought_by, place_name};
-use crate::rule_ids::UNUSED_SUPPRESSION;
+use crate::rule_ids::{RENDER_FAILED, UNREAD_OVERRIDE, UNUSED_SUPPRESSION};
 use crate::secrets::redacted;
 use crate::source::{File, Place};
 use std::cell::RefCell;
@@ -112,17 +112,23 @@ impl<'w> Placing<'w> {
             related,
             fix: self.fix(number, whole, shown),
             suppression: None,
-            is_unneeded: whole.rule == UNUSED_SUPPRESSION,
+            is_unneeded: [UNREAD_OVERRIDE, UNUSED_SUPPRESSION].contains(&whole.rule),
             release: Some(job.full_name()),
         };
-        match chosen.and_then(|chosen| places.get(chosen)) {
-            Some((index, path, place)) => {
-                let suppression = self.suppression(number, whole, (*index, path));
-                problems.add(path, place, Remark { suppression, ..remark });
-            }
-            // What is wrong is elsewhere, but nothing is proven of the open files either.
-            None if whole.is_unseen() => self.everywhere(number, remark, problems),
-            None => {}
+        let at = chosen.and_then(|chosen| places.get(chosen));
+        if whole.is_unseen() && (at.is_none() || whole.rule == RENDER_FAILED) {
+            // What is wrong is elsewhere, but nothing is proven of these files either.
+            let label = |index: usize| shown.excerpts.get(index).map(|one| one.label.clone()).unwrap_or_default();
+            let cause = at.map(|(index, path, place)| Related {
+                path: path.clone(),
+                place: place.clone(),
+                label: label(*index),
+            });
+            self.elsewhere(number, cause, &remark, problems);
+        }
+        if let Some((index, path, place)) = at {
+            let suppression = self.suppression(number, whole, (*index, path));
+            problems.add(path, place, Remark { suppression, ..remark });
         }
     }
 
@@ -136,23 +142,25 @@ impl<'w> Placing<'w> {
             let text = self.open.files.get(&path)?;
             Some((path, point(text, location, error.kind())))
         });
-        match (located, error.location()) {
-            (Some((path, place)), _) => problems.add(&path, &place, told(error.helm_text())),
-            (None, Some(location)) => {
-                self.everywhere(number, told(&format!("{error}\n  at {location}")), problems);
-            }
-            (None, None) => self.everywhere(number, told(error.helm_text()), problems),
+        let place = error.location().map(|location| format!("\nnote: at {location}")).unwrap_or_default();
+        let cause = located.as_ref().map(|(path, place)| Related {
+            path: path.clone(),
+            place: place.clone(),
+            label: "the error is here".to_owned(),
+        });
+        self.elsewhere(number, cause, &told(&format!("{error}{place}")), problems);
+        if let Some((path, place)) = &located {
+            problems.add(path, place, told(error.helm_text()));
         }
     }
 
     /// Adds that the chart of a release is not here.
-    pub(super) fn unfetched(&self, number: usize, why: &str, problems: &mut Problems) {
+    pub(super) fn unfetched(&self, number: usize, problems: &mut Problems) {
         let job = &self.workspace.jobs[number];
-        let name = job.full_name();
         let text = format!(
-            "{name} is not checked: {} is not fetched by the editor\nnote: {why}\nhelp: `airtight lint --release {name}` fetches it; \
-             then it is in the cache",
-            job.chart
+            "{}\nhelp: `airtight lint --release {}` fetches it, and then it is in the cache",
+            unfetched(job),
+            job.full_name()
         );
         if let Some(place) = job.chart_place.as_ref().filter(|_| self.open.files.contains_key(&self.workspace.path)) {
             problems.add(&self.workspace.path, place, remark(ProblemLevel::Information, text.clone()));
@@ -162,25 +170,26 @@ impl<'w> Placing<'w> {
         }
     }
 
-    /// Adds a remark to all open files of a release, at their beginning, and to the release in airtight.yaml.
-    fn everywhere(&self, number: usize, remark: Remark, problems: &mut Problems) {
-        let again = |of: &Remark| Remark {
-            level: of.level,
-            rule: of.rule,
-            message: of.message.clone(),
-            details: of.details.clone(),
-            related: of.related.clone(),
+    /// Adds a remark to the open files of a release, at their beginning, and to the release in airtight.yaml; except for the file with the
+    /// cause, if that is open, and then without alarm.
+    fn elsewhere(&self, number: usize, cause: Option<Related>, remark: &Remark, problems: &mut Problems) {
+        let again = || Remark {
+            level: if cause.is_some() { ProblemLevel::Information } else { remark.level },
+            rule: remark.rule,
+            message: remark.message.clone(),
+            details: remark.details.clone(),
+            related: cause.iter().chain(&remark.related).cloned().collect(),
             fix: None,
             suppression: None,
             is_unneeded: false,
-            release: of.release.clone(),
+            release: remark.release.clone(),
         };
-        for path in self.open.files.keys() {
+        for path in self.open.files.keys().filter(|path| cause.as_ref().is_none_or(|cause| cause.path != **path)) {
             if *path == self.workspace.path {
                 let place = self.workspace.jobs[number].place.clone();
-                problems.add(path, &place.unwrap_or_else(|| start_of(path)), again(&remark));
+                problems.add(path, &place.unwrap_or_else(|| start_of(path)), again());
             } else if self.workspace.inputs[number].hold(path) {
-                problems.add(path, &start_of(path), again(&remark));
+                problems.add(path, &start_of(path), again());
             }
         }
     }
@@ -200,8 +209,13 @@ impl<'w> Placing<'w> {
     }
 }
 
+/// Why a release with a chart from a registry is not checked.
+pub(super) fn unfetched(job: &Job) -> String {
+    format!("{} is not checked: {} is not in the cache, and an editor fetches nothing", job.full_name(), job.chart)
+}
+
 /// The first byte of a file.
-fn start_of(path: &Path) -> Place {
+pub(super) fn start_of(path: &Path) -> Place {
     let file: Arc<File> = File::new(path.to_string_lossy(), Vec::new());
     Place { file, start: 0, end: 0 }
 }

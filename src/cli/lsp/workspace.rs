@@ -12,7 +12,7 @@ use crate::lsp::Open;
 use crate::source::{File, Place};
 use crate::store::Store;
 use crate::store::own_files::Own;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -92,8 +92,8 @@ impl Workspace {
         self.inputs.iter().enumerate().filter_map(belongs)
     }
 
-    /// Puts charts from registries into the store, as far as they were fetched before; says why others are not there.
-    pub(super) fn take_fetched(&mut self, checker: &Checker, numbers: &BTreeSet<usize>) -> BTreeMap<usize, String> {
+    /// Puts charts from registries into the store, as far as they were fetched before; returns the releases of others.
+    pub(super) fn take_fetched(&mut self, checker: &Checker, numbers: &BTreeSet<usize>) -> BTreeSet<usize> {
         let charts: Vec<(usize, ChartReference)> = numbers
             .iter()
             .filter_map(|&number| Some((number, self.jobs.get(number)?.chart.clone())))
@@ -103,14 +103,12 @@ impl Workspace {
         let flags = FetchFlags::of_cache(checker.args.cache_dir.clone());
         let archives = match flags.archives(charts.iter().map(|(_, chart)| chart), &limits, &mut std::io::sink()) {
             Ok(archives) => archives,
-            Err(error) => return charts.into_iter().map(|(number, _)| (number, error.to_string())).collect(),
+            // No cache can be read.
+            Err(_) => return charts.into_iter().map(|(number, _)| number).collect(),
         };
-        let missing = charts.into_iter().filter_map(|(number, chart)| match archives.get(chart.remote()?) {
-            Some(Ok(_)) => None,
-            Some(Err(error)) => Some((number, error.to_string())),
-            None => Some((number, format!("{chart} was not fetched"))),
-        });
-        let missing = missing.collect();
+        let is_there =
+            |chart: &ChartReference| chart.remote().is_some_and(|chart| matches!(archives.get(chart), Some(Ok(_))));
+        let missing = charts.iter().filter(|(_, chart)| !is_there(chart)).map(|(number, _)| *number).collect();
         fetch::put(archives, &mut self.store);
         missing
     }
