@@ -11,6 +11,9 @@
 //!
 //! `@` is the URI of the scratch folder. What all messages have is left out, ranges are `LINE:COLUMN-LINE:COLUMN` from 0 as in the protocol,
 //! and the diagnostics of an action, which must be among those that were published, are their codes.
+//!
+//! `docs/editors.md` shows parts of sessions: `<!-- testdata/lsp/NAME/session.txt: PART -->` before a block of text, where the part is the
+//! first `problem` or the first `hover`.
 #![expect(clippy::disallowed_methods, reason = "runs the program, and reads the cases")]
 
 use serde_json::{Value, json};
@@ -392,4 +395,53 @@ fn the_server_answers_as_recorded() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The messages of a recorded session.
+fn messages(session: &str) -> Vec<Value> {
+    let mut texts: Vec<String> = Vec::new();
+    let mut is_message = false;
+    for line in session.lines() {
+        match line.strip_prefix("< ") {
+            Some(begin) => texts.push(begin.to_owned()),
+            None if line.starts_with(' ') && is_message => texts.last_mut().unwrap().push_str(line),
+            None => {}
+        }
+        is_message = line.starts_with(['<', ' ']);
+    }
+    texts.iter().map(|text| serde_json::from_str(text).unwrap_or_else(|error| panic!("{text}: {error}"))).collect()
+}
+
+#[test]
+fn the_page_shows_what_the_server_sends() {
+    const MARK: &str = "<!-- testdata/lsp/";
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let path = root.join("docs/editors.md");
+    let page = std::fs::read_to_string(&path).unwrap();
+    let (mut made, mut rest) = (String::new(), page.as_str());
+    while let Some((before, after)) = rest.split_once(MARK) {
+        let (name, block) = after.split_once(" -->\n").unwrap();
+        let (file, part) = name.split_once(": ").unwrap();
+        let (fence, block) = block.split_once('\n').unwrap();
+        let (_, after) = block.split_once("\n```\n").unwrap();
+        let session = std::fs::read_to_string(root.join("testdata/lsp").join(file)).unwrap();
+        let said = messages(&session).into_iter().find_map(|message| {
+            let text = match part {
+                "problem" => &message["params"]["diagnostics"][0]["message"],
+                "hover" => &message["result"]["contents"]["value"],
+                _ => panic!("unknown part {part:?}"),
+            };
+            text.as_str().map(str::to_owned)
+        });
+        let said = said.unwrap_or_else(|| panic!("{file} has no {part}"));
+        made.extend([before, MARK, name, " -->\n", fence, "\n", &said, "\n```\n"]);
+        rest = after;
+    }
+    made += rest;
+    assert!(page.contains(MARK));
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, made).unwrap();
+    } else {
+        assert_eq!(made, page, "docs/editors.md is out of date (just bless)");
+    }
 }
