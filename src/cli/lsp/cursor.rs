@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn a_key_and_its_value_have_one_path() {
-        let text = "a:\n  b: x\n  l:\n    - {n: 1}\n    - y\n# c\n";
+        let text = "a:\n  b: x\n  l:\n    - {k: 1}\n    - y\n# c\n";
         let path = |part: &str| {
             let at = text.find(part).expect("it is there");
             let found = key_at(text.as_bytes(), at, &Limits::default());
@@ -69,7 +69,7 @@ mod tests {
         let told = |text: &str| Some(text.to_owned());
         assert_eq!(path("b: x"), told("a.b \"b\""));
         assert_eq!(path("x"), told("a.b \"x\""));
-        assert_eq!(path("1}"), told("a.l[0].n \"1\""));
+        assert_eq!(path("1}"), told("a.l[0].k \"1\""));
         assert_eq!(path("y\n"), told("a.l[1] \"y\""));
         assert_eq!(path("# c"), None);
         assert_eq!(key_at(b"a: [", 0, &Limits::default()), None);
