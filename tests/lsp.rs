@@ -15,6 +15,7 @@
 //! `docs/editors.md` shows parts of sessions: `<!-- testdata/lsp/NAME/session.txt: PART -->` before a block of text, where the part is the
 //! first `problem` or the first `hover`.
 #![expect(clippy::disallowed_methods, reason = "runs the program, and reads the cases")]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a client that only tests have")]
 
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

@@ -110,7 +110,7 @@ enum Command {
     PostRender(Box<post_render::Args>),
     Init(init::Args),
     #[cfg(feature = "lsp")]
-    Lsp(lsp::Args),
+    Lsp(Box<lsp::Args>),
     Rules(rules::Args),
     Explain(rules::ExplainArgs),
     Completions(manual::CompletionsArgs),

@@ -3,7 +3,7 @@
 use super::Checker;
 use super::group::Problems;
 use super::place::{Placing, remark, start_of, unfetched};
-use super::workspace::{Workspace, configurations};
+use super::workspace::{Workspace, configurations, document};
 use crate::cli::jobs::{self, Done};
 use crate::cli::lint::{read_baseline, today};
 use crate::cli::progress::Progress;
@@ -51,7 +51,8 @@ pub(super) fn check(
         *kept = Kept::default();
         return Some(found);
     }
-    let paths = configurations(checker, &asked.open);
+    let configurations = configurations(checker, &asked.open);
+    let paths: BTreeSet<PathBuf> = configurations.iter().map(|path| document(path)).collect();
     kept.releases.retain(|(path, _), _| paths.contains(path));
     kept.files.retain(|path, _| paths.contains(path));
     if paths.is_empty() {
@@ -60,8 +61,9 @@ pub(super) fn check(
             .push("no airtight.yaml is near the open files: nothing is checked (airtight init writes one)".to_owned());
     }
     let mut problems = Problems::default();
-    for path in paths {
-        match Workspace::read(checker, &path, &asked.open) {
+    for named in configurations {
+        let path = document(&named);
+        match Workspace::read(checker, &named, &asked.open) {
             Ok(mut workspace) => {
                 workspace.check(checker, asked, kept, (&mut found, &mut problems), is_stale)?;
             }

@@ -38,13 +38,8 @@ impl Placing<'_> {
             return None;
         }
         let readers = self.workspace.inputs.iter().zip(&self.workspace.jobs);
-        let reads = |path: &PathBuf| edits.iter().any(|(of, _)| of == path) || patches.iter().any(|(of, _)| of == path);
-        let touched: Vec<&PathBuf> = edits
-            .iter()
-            .map(|(path, _)| path)
-            .chain(patches.iter().map(|(path, _)| path))
-            .filter(|path| reads(path))
-            .collect();
+        let touched: BTreeSet<&PathBuf> =
+            edits.iter().map(|(path, _)| path).chain(patches.iter().map(|(path, _)| path)).collect();
         let readers = readers.filter(|(inputs, _)| touched.iter().any(|path| inputs.hold(path)));
         let readers = readers.map(|(_, job)| job.full_name()).collect();
         let is_safe = fix.safety == Safety::Safe && patches.is_empty();
@@ -88,16 +83,24 @@ impl Placing<'_> {
     fn own_values(&self, file: &File) -> Option<PathBuf> {
         let path = self.path_of(file)?;
         let named = Path::new(file.path().unwrap_or(file.name()));
-        let is_own = self.workspace.store.own.holds_values(named) && self.workspace.reach().check_output(named).is_ok();
-        is_own.then_some(path)
+        self.is_own(named, true).then_some(path)
     }
 
     /// The real path of a template of the user's own chart.
     fn own_template(&self, number: usize, file: &File) -> Option<PathBuf> {
         let path = self.path_of(file).filter(|_| file.name().contains("/templates/"))?;
-        let named = Path::new(file.path()?);
         let chart = &self.workspace.jobs.get(number)?.chart;
-        let is_own = self.workspace.store.is_own_folder(chart) && self.workspace.store.own.holds(named);
-        (is_own && self.workspace.reach().check_output(named).is_ok()).then_some(path)
+        let named = Path::new(file.path()?);
+        (self.is_own(named, false) && self.workspace.store.is_own_folder(chart)).then_some(path)
+    }
+
+    /// Whether a file is the user's own and may be written; the disk is asked once.
+    fn is_own(&self, named: &Path, is_values: bool) -> bool {
+        let store = &self.workspace.store;
+        let ask = || {
+            let holds = if is_values { store.own.holds_values(named) } else { store.own.holds(named) };
+            holds && self.workspace.reach().check_output(named).is_ok()
+        };
+        *self.own.borrow_mut().entry((named.to_path_buf(), is_values)).or_insert_with(ask)
     }
 }

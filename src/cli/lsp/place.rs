@@ -24,6 +24,8 @@ pub(super) struct Placing<'w> {
     open: &'w Open,
     /// The real paths of files by the paths under which they were read.
     real: RefCell<HashMap<PathBuf, PathBuf>>,
+    /// Whether files, by these paths, may be edited: values files, and others.
+    pub(super) own: RefCell<HashMap<(PathBuf, bool), bool>>,
 }
 
 /// A remark that is no finding.
@@ -43,7 +45,7 @@ pub(super) fn remark(level: ProblemLevel, message: String) -> Remark {
 
 impl<'w> Placing<'w> {
     pub(super) fn new(workspace: &'w Workspace, open: &'w Open) -> Self {
-        Self { workspace, open, real: RefCell::default() }
+        Self { workspace, open, real: RefCell::default(), own: RefCell::default() }
     }
 
     /// The real path of a file that an editor can open; `None` for a file in an archive, or a flag.
@@ -110,7 +112,7 @@ impl<'w> Placing<'w> {
             message: shown.message.clone(),
             details,
             related,
-            fix: self.fix(number, whole, shown),
+            fix: None,
             suppression: None,
             is_unneeded: [UNREAD_OVERRIDE, UNUSED_SUPPRESSION].contains(&whole.rule),
             release: Some(job.full_name()),
@@ -128,7 +130,8 @@ impl<'w> Placing<'w> {
         }
         if let Some((index, path, place)) = at {
             let suppression = self.suppression(number, whole, (*index, path));
-            problems.add(path, place, Remark { suppression, ..remark });
+            let fix = self.fix(number, whole, shown);
+            problems.add(path, place, Remark { suppression, fix, ..remark });
         }
     }
 
@@ -198,7 +201,7 @@ impl<'w> Placing<'w> {
     fn located(&self, number: usize, location: &Location) -> Option<PathBuf> {
         let job = &self.workspace.jobs[number];
         let named = Path::new(&location.file);
-        if job.flags.value_files().iter().any(|file| *file == location.file) {
+        if job.flags.value_files().contains(&location.file) {
             return look::real(named).ok();
         }
         let chart = job.chart.local()?;

@@ -42,15 +42,20 @@ pub(super) struct Inputs {
 /// Why the releases of an airtight.yaml are not known: what is wrong in it, or with what it names.
 pub(super) type Wrong = Vec<(Place, String)>;
 
-/// The configurations that may list releases of the open files, by real path: those of their folders, and those of the folders of the
-/// editor.
+/// The configurations that may list releases of the open files: those of their folders, and those of the folders of the editor. A link is
+/// not followed, because its paths are relative to where it is.
 pub(super) fn configurations(checker: &Checker, open: &Open) -> BTreeSet<PathBuf> {
     if let Some(path) = &checker.args.config {
-        return BTreeSet::from([look::real(path).unwrap_or_else(|_| path.clone())]);
+        return BTreeSet::from([path.clone()]);
     }
     let folders: BTreeSet<&Path> =
         open.folders.iter().map(PathBuf::as_path).chain(open.files.keys().filter_map(|file| file.parent())).collect();
-    folders.into_iter().filter_map(nearest).map(|path| look::real(&path).unwrap_or(path)).collect()
+    folders.into_iter().filter_map(nearest).collect()
+}
+
+/// The real path of a configuration, under which an editor holds it.
+pub(super) fn document(path: &Path) -> PathBuf {
+    look::real(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
 impl Workspace {
@@ -83,7 +88,12 @@ impl Workspace {
         let inputs = jobs.iter().map(Inputs::of).collect();
         let mut store = Store::new(None, reach);
         store.own = Own::with(Some(&name));
-        Ok(Self { path: path.to_path_buf(), config, jobs, inputs, store })
+        Ok(Self { path: document(path), config, jobs, inputs, store })
+    }
+
+    /// What its releases may read.
+    pub(super) fn reach(&self) -> &Reach {
+        self.store.reach()
     }
 
     /// The indexes of the releases that a file belongs to.
@@ -146,12 +156,4 @@ fn from_here(path: &Path) -> PathBuf {
     }
     let up = here.components().skip(common).map(|_| Component::ParentDir);
     up.chain(path.components().skip(common)).collect()
-}
-
-/// What may be read by the releases of a workspace.
-impl Workspace {
-    /// The limits of what may be read.
-    pub(super) fn reach(&self) -> &Reach {
-        self.store.reach()
-    }
 }
