@@ -45,6 +45,19 @@ pub(super) fn of_fix(fix: &OfferedFix) -> Option<Vec<FileChange>> {
     Some(changes)
 }
 
+/// The texts of the files that a fix edits, after it; `None` if it cannot be made, or changes templates.
+pub(crate) fn texts_after(fix: &OfferedFix) -> Option<Vec<(PathBuf, Arc<[u8]>)>> {
+    let mut texts = Vec::new();
+    for FileChange { path, before, edits } in of_fix(fix).filter(|_| fix.patches.is_empty())? {
+        let mut text = before.bytes().to_vec();
+        for (range, new) in edits.into_iter().rev() {
+            text.splice(range, new.into_bytes());
+        }
+        texts.push((path, text.into()));
+    }
+    Some(texts)
+}
+
 /// The changes of one file by many fixes that edit it alone, as far as they can be made together; `None` if none can.
 pub(super) fn of_fixes(fixes: &[&OfferedFix], path: &Path) -> Option<FileChange> {
     let mut made: Option<FileChange> = None;

@@ -1,11 +1,11 @@
 //! The language server: diagnostics, fixes and explanations in an editor, over the Language Server Protocol.
 //!
-//! [`serve`] speaks the protocol with an [`Analyst`], who finds problems in files and knows nothing of the protocol ([`Found`]). `wire`
+//! [`serve()`] speaks the protocol with an [`Analyst`], who finds problems in files and knows nothing of the protocol ([`Found`]). `wire`
 //! reads and writes messages, `session` is the state between them, `documents` and `text` are what is open in the editor, and
 //! `diagnostics`, `actions` and `changes` make answers of what was found.
 
 mod actions;
-mod changes;
+pub(crate) mod changes;
 mod diagnostics;
 mod documents;
 pub(crate) mod found;

@@ -16,6 +16,8 @@ use crate::error::Error;
 use crate::fix::Safety;
 use crate::report::Report;
 use rounds::Fixing;
+#[cfg(feature = "lsp")]
+pub(super) use rounds::{identities, new_in};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 

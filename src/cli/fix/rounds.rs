@@ -201,8 +201,14 @@ fn name_of(finding: &Finding, report: &Report) -> String {
     }
 }
 
-pub(super) fn identities(reports: &[Report]) -> BTreeSet<String> {
+pub(in crate::cli) fn identities(reports: &[Report]) -> BTreeSet<String> {
     reports.iter().flat_map(|report| report.findings.iter().map(|finding| name_of(finding, report))).collect()
+}
+
+/// A finding of a release that was not there before; hints do not count.
+pub(in crate::cli) fn new_in<'r>(report: &'r Report, known: &BTreeSet<String>) -> Option<&'r Finding> {
+    let mut findings = report.findings.iter().filter(|finding| finding.severity != Severity::Hint);
+    findings.find(|finding| !known.contains(&name_of(finding, report)))
 }
 
 /// A finding that was not there before.
@@ -211,8 +217,7 @@ pub(super) fn new_finding(round: &Round, known: &BTreeSet<String>) -> Option<Str
         return Some(error.clone());
     }
     round.reports.iter().find_map(|report| {
-        let mut findings = report.findings.iter().filter(|finding| finding.severity != Severity::Hint);
-        let new = findings.find(|finding| !known.contains(&name_of(finding, report)))?;
+        let new = new_in(report, known)?;
         let name = report.release.full_name();
         Some(format!("{name} would have a new finding, {}: {}", new.rule, new.message))
     })

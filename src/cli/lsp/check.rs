@@ -11,7 +11,7 @@ use crate::config::ReleaseSpec;
 use crate::error::Error;
 use crate::lsp::found::{Found, ProblemLevel};
 use crate::lsp::{Asked, Changed, Open};
-use crate::report::plain;
+use crate::report::{Report, plain};
 use crate::secrets::redacted;
 use crate::settings::Settings;
 use crate::suppress::{Checked, Suppressor};
@@ -66,6 +66,7 @@ pub(super) fn check(
         match Workspace::read(checker, &named, &asked.open) {
             Ok(mut workspace) => {
                 workspace.check(checker, asked, kept, (&mut found, &mut problems), is_stale)?;
+                workspace.try_fixes((checker, &named), &asked.open, kept, &mut problems, is_stale)?;
             }
             Err(wrong) => {
                 kept.releases.retain(|(of, _), _| *of != path);
@@ -215,6 +216,12 @@ impl Workspace {
         // Not all releases are checked, so that nobody knows whether an entry is used.
         Suppressor { entries, baseline: baseline.as_ref(), today: today(None)?, is_complete: false }.apply(checked);
         Ok(())
+    }
+
+    /// What is known of a release, before findings are accepted.
+    pub(super) fn kept<'k>(&self, kept: &'k Kept, number: usize) -> Option<&'k Report> {
+        let one = kept.releases.get(&self.key(number))?;
+        one.checked.as_ref().ok().map(|checked| &checked.report)
     }
 
     fn key(&self, number: usize) -> (PathBuf, String) {

@@ -44,6 +44,8 @@ pub(super) struct Problems {
     by_place: BTreeMap<Spot, Entry>,
     /// The releases that each open file belongs to.
     releases: BTreeMap<PathBuf, BTreeSet<String>>,
+    /// By fix, the other releases in which it was tried: those that it leaves as they are, and those that it makes worse.
+    trials: [BTreeMap<String, BTreeSet<String>>; 2],
 }
 
 /// The file, the first and the last byte, and the rule or, if it is no finding, the message.
@@ -108,13 +110,37 @@ impl Problems {
         }
     }
 
-    /// The problems of each file, in the order of its text.
-    pub(super) fn finish(self, texts: &BTreeMap<PathBuf, Arc<[u8]>>) -> BTreeMap<PathBuf, Vec<Problem>> {
-        // A fix was tried in the releases that offer it, wherever they do.
+    /// By fix, the releases that offer it: in these it was tried.
+    fn offered(&self) -> BTreeMap<String, BTreeSet<String>> {
         let mut offered: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (fix, by, _) in self.by_place.values().flat_map(|entry| &entry.fixes) {
             offered.entry(fix.key()).or_default().extend(by.iter().cloned());
         }
+        offered
+    }
+
+    /// The safe fixes that were not tried in all releases that read what they edit, each once, and these releases.
+    pub(super) fn untried(&self) -> Vec<(OfferedFix, BTreeSet<String>)> {
+        let offered = self.offered();
+        let mut found: BTreeMap<String, (OfferedFix, BTreeSet<String>)> = BTreeMap::new();
+        for (fix, _, readers) in self.by_place.values().flat_map(|entry| &entry.fixes).filter(|(fix, ..)| fix.is_safe) {
+            let key = fix.key();
+            let others: BTreeSet<String> = readers.difference(offered.get(&key).unwrap_or(readers)).cloned().collect();
+            if !others.is_empty() && self.trials.iter().all(|trials| !trials.contains_key(&key)) {
+                found.insert(key, (fix.clone(), others));
+            }
+        }
+        found.into_values().collect()
+    }
+
+    /// Notes that a fix was tried in a release, and whether it works there.
+    pub(super) fn note_trial(&mut self, key: &str, release: String, works: bool) {
+        self.trials[usize::from(!works)].entry(key.to_owned()).or_default().insert(release);
+    }
+
+    /// The problems of each file, in the order of its text.
+    pub(super) fn finish(self, texts: &BTreeMap<PathBuf, Arc<[u8]>>) -> BTreeMap<PathBuf, Vec<Problem>> {
+        let offered = self.offered();
         let mut found: BTreeMap<PathBuf, Vec<Problem>> = BTreeMap::new();
         for ((path, start, end, _), entry) in self.by_place {
             let text = texts.get(&path).map(|text| &text[..]).unwrap_or_default();
@@ -123,8 +149,12 @@ impl Problems {
             // What one release does not read, another one may.
             let is_unneeded = entry.is_unneeded && entry.messages.iter().any(|(_, releases)| is_for_all(releases, all));
             let fixes = entry.fixes.into_iter().map(|(fix, _, readers)| {
-                let others = readers.difference(offered.get(&fix.key()).unwrap_or(&readers)).cloned().collect();
-                narrowed(fix, &others)
+                let key = fix.key();
+                let of = |trials: &BTreeMap<String, BTreeSet<String>>| trials.get(&key).cloned().unwrap_or_default();
+                let [good, bad] = self.trials.each_ref().map(of);
+                let others = readers.difference(offered.get(&key).unwrap_or(&readers));
+                let others = others.filter(|name| !good.contains(*name) && !bad.contains(*name)).cloned().collect();
+                narrowed(fix, &others, &bad)
             });
             let problem = Problem {
                 range: range(text, start as usize..end as usize),
@@ -142,13 +172,14 @@ impl Problems {
     }
 }
 
-/// A fix that other releases read, too: nobody knows yet what it does there.
-fn narrowed(fix: OfferedFix, others: &BTreeSet<String>) -> OfferedFix {
-    if others.is_empty() {
-        return fix;
-    }
-    let title = format!("{} (not tried in {}, which reads the file too)", fix.title, listed(others));
-    OfferedFix { title, is_safe: false, ..fix }
+/// A fix of a file that other releases read: they were not asked, or it makes them worse.
+fn narrowed(fix: OfferedFix, others: &BTreeSet<String>, worse: &BTreeSet<String>) -> OfferedFix {
+    let why = match (worse.is_empty(), others.is_empty()) {
+        (true, true) => return fix,
+        (false, _) => format!("causes a finding in {}", listed(worse)),
+        (true, false) => format!("not tried in {}", listed(others)),
+    };
+    OfferedFix { title: format!("{} ({why}, which reads the file too)", fix.title), is_safe: false, ..fix }
 }
 
 /// The text of a problem: its messages, then notes and help.
@@ -169,7 +200,7 @@ fn message(entry: &Entry, all: Option<&BTreeSet<String>>) -> String {
 
 /// Whether a message is about all releases of a file, so that they need not be named.
 fn is_for_all(releases: &BTreeSet<String>, all: Option<&BTreeSet<String>>) -> bool {
-    releases.is_empty() || all.is_some_and(|all| all.is_subset(releases))
+    releases.is_empty() || all.is_some_and(|all| !all.is_empty() && all.is_subset(releases))
 }
 
 /// Releases by their names.

@@ -1,7 +1,7 @@
 //! `airtight lsp`: the analysis of `lint` and `blame` for an editor.
 //!
 //! `workspace` reads an airtight.yaml and says which files belong to its releases, `check` checks the releases of open files, `place` and
-//! `group` make problems of findings, `offer` says which fixes an editor may make, and `hover` explains
+//! `group` make problems of findings, `offer` says which fixes an editor may make, `trial` tries them in other releases, and `hover` explains
 //! what `cursor` finds under the cursor.
 
 mod check;
@@ -10,6 +10,7 @@ mod group;
 mod hover;
 mod offer;
 mod place;
+mod trial;
 mod workspace;
 
 use super::door::Verbatim;
