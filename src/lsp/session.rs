@@ -421,3 +421,131 @@ const CANCELLED: ErrorCodes = ErrorCodes::Custom(-32800);
 fn paths(folders: &[WorkspaceFolder]) -> Vec<PathBuf> {
     folders.iter().filter_map(|folder| path_of(&folder.uri)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{End, Session};
+    use crate::lsp::Changed;
+    use crate::lsp::HoverText;
+    use crate::lsp::found::{Found, Problem, ProblemLevel};
+    use crate::lsp::message::Incoming;
+    use serde_json::{Value, json};
+    use std::collections::BTreeMap;
+    use std::path::{Path, PathBuf};
+
+    const FILE: &str = if cfg!(windows) { "c:/no-such-folder/a.yaml" } else { "/no-such-folder/a.yaml" };
+
+    fn uri() -> String {
+        format!("file:///{}", FILE.trim_start_matches('/'))
+    }
+
+    fn receive(session: &mut Session, mut message: Value) -> Option<End> {
+        message["jsonrpc"] = "2.0".into();
+        session.receive(Incoming::of(message.to_string().as_bytes()))
+    }
+
+    /// What was sent since the last call.
+    fn sent(session: &mut Session) -> Vec<Value> {
+        let texts = session.out.drain(..).map(|message| message.content().to_owned());
+        texts.map(|text| serde_json::from_str(&text).expect("it is JSON")).collect()
+    }
+
+    /// A session with an open file.
+    fn open() -> Session {
+        let mut session = Session::default();
+        let params = json!({"processId": null, "rootUri": null, "capabilities": {}});
+        receive(&mut session, json!({"id": 1, "method": "initialize", "params": params}));
+        let document = json!({"uri": uri(), "languageId": "yaml", "version": 1, "text": "a: 1\n"});
+        receive(&mut session, json!({"method": "textDocument/didOpen", "params": {"textDocument": document}}));
+        assert_eq!(sent(&mut session).len(), 1);
+        session
+    }
+
+    fn change(session: &mut Session, version: u32, text: &str) {
+        let document = json!({"uri": uri(), "version": version});
+        let params = json!({"textDocument": document, "contentChanges": [{"text": text}]});
+        receive(session, json!({"method": "textDocument/didChange", "params": params}));
+    }
+
+    fn found() -> Found {
+        let problem = Problem {
+            range: 0..1,
+            level: ProblemLevel::Warning,
+            rule: None,
+            message: "x".to_owned(),
+            related: Vec::new(),
+            is_unneeded: false,
+            fixes: Vec::new(),
+            suppression: None,
+        };
+        Found { problems: BTreeMap::from([(PathBuf::from(FILE), vec![problem])]), said: vec!["once".to_owned()] }
+    }
+
+    #[test]
+    fn a_result_for_another_text_is_not_published() {
+        let mut session = open();
+        assert!(session.is_due());
+        let asked = session.begin();
+        assert_eq!(&*asked.open.files[Path::new(FILE)], b"a: 1\n");
+        assert!(!session.is_due());
+        change(&mut session, 2, "b: 1\n");
+        session.checked(found());
+        // What is said holds for any text, and is said once.
+        assert_eq!(sent(&mut session).len(), 1);
+        assert!(session.is_due());
+        let asked = session.begin();
+        assert_eq!(asked.changed, Changed::Files([PathBuf::from(FILE)].into()));
+        session.checked(found());
+        let published = sent(&mut session);
+        assert_eq!(published.len(), 1);
+        assert_eq!(published[0]["params"]["version"], 2);
+        assert_eq!(published[0]["params"]["diagnostics"][0]["severity"], 2);
+        // The same result again says nothing new.
+        receive(&mut session, json!({"method": "textDocument/didSave", "params": {"textDocument": {"uri": uri()}}}));
+        assert_eq!(session.begin().changed, Changed::Everything);
+        session.checked(found());
+        assert!(sent(&mut session).is_empty());
+    }
+
+    #[test]
+    fn a_request_is_answered_once() {
+        let mut session = open();
+        let position = json!({"line": 0, "character": 0});
+        let params = json!({"textDocument": {"uri": uri()}, "position": position});
+        for id in [2, 3] {
+            receive(&mut session, json!({"id": id, "method": "textDocument/hover", "params": params}));
+        }
+        let numbers: Vec<u64> = session.questions.iter().map(|question| question.number).collect();
+        receive(&mut session, json!({"method": "$/cancelRequest", "params": {"id": 2}}));
+        for number in numbers {
+            session.answered(number, Some(HoverText { markdown: "x".to_owned(), range: 0..1 }));
+        }
+        let answers = sent(&mut session);
+        assert_eq!(answers.len(), 2);
+        assert_eq!((&answers[0]["id"], &answers[0]["error"]["code"]), (&json!(2), &json!(-32800)));
+        assert_eq!((&answers[1]["id"], &answers[1]["result"]["range"]["end"]["character"]), (&json!(3), &json!(1)));
+    }
+
+    #[test]
+    fn the_disk_counts_only_where_the_editor_has_no_text() {
+        let mut session = open();
+        session.begin();
+        let watched = |session: &mut Session, uri: &str, kind: u32| {
+            let params = json!({"changes": [{"uri": uri, "type": kind}]});
+            receive(session, json!({"method": "workspace/didChangeWatchedFiles", "params": params}));
+            session.is_due()
+        };
+        assert!(!watched(&mut session, &uri(), 2));
+        assert!(watched(&mut session, &uri(), 3));
+        session.begin();
+        assert!(watched(&mut session, &format!("{}.other", uri()), 2));
+    }
+
+    #[test]
+    fn the_status_says_whether_the_server_was_shut_down() {
+        let mut session = open();
+        assert_eq!(receive(&mut session, json!({"method": "exit"})), Some(End::Abrupt));
+        receive(&mut session, json!({"id": 9, "method": "shutdown"}));
+        assert_eq!(receive(&mut session, json!({"method": "exit"})), Some(End::Orderly));
+    }
+}

@@ -157,3 +157,25 @@ fn from_here(path: &Path) -> PathBuf {
     let up = here.components().skip(common).map(|_| Component::ParentDir);
     up.chain(path.components().skip(common)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::from_here;
+    use crate::golden::working_folder;
+    use std::path::{Path, PathBuf};
+
+    #[test]
+    fn a_configuration_is_named_as_in_the_working_folder() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let top = folder.path().canonicalize().expect("it is there");
+        std::fs::create_dir_all(top.join("a/b")).expect("folders can be made");
+        let _guard = working_folder(&top.join("a/b"));
+        let shown = |path: &str| from_here(&top.join(path));
+        assert_eq!(shown("a/b/airtight.yaml"), Path::new("airtight.yaml"));
+        assert_eq!(shown("a/b/c/airtight.yaml"), Path::new("c/airtight.yaml"));
+        assert_eq!(shown("a/airtight.yaml"), Path::new("../airtight.yaml"));
+        assert_eq!(shown("d/airtight.yaml"), Path::new("../../d/airtight.yaml"));
+        let elsewhere = PathBuf::from(if cfg!(windows) { "Z:\\airtight.yaml" } else { "/airtight.yaml" });
+        assert_eq!(from_here(&elsewhere), elsewhere);
+    }
+}
