@@ -67,16 +67,16 @@ pub(crate) fn serve<A: Analyst>(
     let (checks, to_check) = channel::<(u64, Asked)>();
     let (questions, to_answer) = channel::<Question>();
     // The number of the check that somebody waits for.
-    let newest = AtomicU64::new(0);
-    std::thread::scope(|scope| {
+    let newest = &AtomicU64::new(0);
+    // It owns what the threads wait for, so that they end with it.
+    std::thread::scope(move |scope| {
         let (of_reader, of_checker) = (events.clone(), events.clone());
+        stack::builder().spawn_scoped(scope, move || check(analyst, to_check, of_checker, newest))?;
+        stack::builder().spawn_scoped(scope, move || answer(analyst, to_answer, events))?;
         std::thread::Builder::new().spawn_scoped(scope, move || listen(input, &of_reader))?;
-        stack::builder().spawn_scoped(scope, || check(analyst, to_check, of_checker, &newest))?;
-        stack::builder().spawn_scoped(scope, || answer(analyst, to_answer, events))?;
-        let end = work(analyst, &inbox, &checks, &questions, &newest, out);
-        // The threads end when nothing more can be asked; a check that runs is given up.
+        let end = work(analyst, &inbox, &checks, &questions, newest, out);
+        // A check that runs is given up.
         newest.store(u64::MAX, Ordering::Relaxed);
-        drop((checks, questions));
         end
     })
 }

@@ -22,6 +22,8 @@ use std::sync::Arc;
 pub(super) struct Placing<'w> {
     pub(super) workspace: &'w Workspace,
     open: &'w Open,
+    /// Where airtight.yaml sets values with flags.
+    settings: Vec<Place>,
     /// The real paths of files by the paths under which they were read.
     real: RefCell<HashMap<PathBuf, PathBuf>>,
     /// Whether files, by these paths, may be edited: values files, and others.
@@ -45,7 +47,13 @@ pub(super) fn remark(level: ProblemLevel, message: String) -> Remark {
 
 impl<'w> Placing<'w> {
     pub(super) fn new(workspace: &'w Workspace, open: &'w Open) -> Self {
-        Self { workspace, open, real: RefCell::default(), own: RefCell::default() }
+        Self {
+            workspace,
+            open,
+            settings: workspace.config.settings(),
+            real: RefCell::default(),
+            own: RefCell::default(),
+        }
     }
 
     /// The real path of a file that an editor can open; `None` for a file in an archive, or a flag.
@@ -63,13 +71,26 @@ impl<'w> Placing<'w> {
     /// Where a place is edited: a flag and an archive in airtight.yaml, or where a chart names its dependencies.
     fn edited_at(&self, place: &Place, job: &Job, report: &Report) -> Option<(PathBuf, Place)> {
         if place.file.is_flag() {
-            return Some((self.workspace.path.clone(), job.place.clone()?));
+            let release = job.place.as_ref()?;
+            let at = self.setting(place.file.bytes(), release).unwrap_or_else(|| release.clone());
+            return Some((self.workspace.path.clone(), at));
         }
         if let Some(path) = self.path_of(&place.file) {
             return Some((path, place.clone()));
         }
         let brought = brought_by(&place.file, &report.archives)?;
         Some((self.path_of(&brought.file)?, brought.clone()))
+    }
+
+    /// Where airtight.yaml sets values with a flag that has this argument, nearest to a release.
+    fn setting(&self, argument: &[u8], release: &Place) -> Option<Place> {
+        let is_it = |place: &Place| {
+            let text = place.file.bytes().get(place.start as usize..place.end as usize).unwrap_or_default();
+            let bare = [b"\"", b"'"].iter().find_map(|quote| text.strip_prefix(*quote)?.strip_suffix(*quote));
+            bare.unwrap_or(text) == argument
+        };
+        let settings = self.settings.iter().filter(|place| is_it(place));
+        settings.min_by_key(|place| place.start.abs_diff(release.start)).cloned()
     }
 
     /// Adds a finding, with the places of whole files and as it is shown.
@@ -92,10 +113,9 @@ impl<'w> Placing<'w> {
         let mut details = Vec::new();
         let mut related = Vec::new();
         for (index, excerpt) in shown.excerpts.iter().enumerate() {
-            if chosen.and_then(|chosen| places.get(chosen)).is_some_and(|(of, ..)| *of == index) {
-                continue;
-            }
+            let is_chosen = chosen.and_then(|chosen| places.get(chosen)).is_some_and(|(of, ..)| *of == index);
             match whole.excerpts.get(index).and_then(|one| Some((self.path_of(&one.place.file)?, one.place.clone()))) {
+                Some(_) if is_chosen => {}
                 Some((path, place)) => related.push(Related { path, place, label: excerpt.label.clone() }),
                 None => details.push(format!("note: {}: {}", place_name(&excerpt.place), excerpt.label)),
             }
