@@ -542,6 +542,60 @@ mod tests {
     }
 
     #[test]
+    fn any_message_is_survived_and_every_request_answered() {
+        let position = json!({"line": 0, "character": 4_000_000_000_u32});
+        let at = json!({"textDocument": {"uri": uri()}, "position": position});
+        let range = json!({"start": position, "end": {"line": 9, "character": 0}});
+        let change = json!({"range": range, "text": "é😀\r\n"});
+        let version = json!({"uri": uri(), "version": 2});
+        let context = json!({"diagnostics": [], "only": ["quickfix"]});
+        let seeds = [
+            json!({"id": 1, "method": "textDocument/hover", "params": at}),
+            json!({"method": "textDocument/didChange", "params": {"textDocument": version, "contentChanges": [change]}}),
+            json!({"id": "a", "method": "textDocument/codeAction", "params": {"textDocument": {"uri": uri()}, "range": range, "context": context}}),
+            json!({"method": "workspace/didChangeWorkspaceFolders", "params": {"event": {"added": [{"uri": uri(), "name": ""}], "removed": []}}}),
+            json!({"method": "textDocument/didClose", "params": {"textDocument": {"uri": uri()}}}),
+            json!({"method": "$/cancelRequest", "params": {"id": 1}}),
+            json!({"id": 1, "result": null}),
+        ];
+        // Each part of each message in turn is replaced by something else.
+        let others = [json!(null), json!(-1), json!(1e300), json!("file:///%"), json!([]), json!({}), json!(true)];
+        for seed in &seeds {
+            let mut seed = seed.clone();
+            seed["jsonrpc"] = "2.0".into();
+            let mut places = vec![String::new()];
+            let mut next = 0;
+            while let Some(place) = places.get(next).cloned() {
+                next += 1;
+                match seed.pointer(&place) {
+                    Some(Value::Object(members)) => places.extend(members.keys().map(|key| format!("{place}/{key}"))),
+                    Some(Value::Array(items)) => {
+                        places.extend((0..items.len()).map(|index| format!("{place}/{index}")))
+                    }
+                    _ => {}
+                }
+            }
+            for (place, other) in places.iter().flat_map(|place| others.iter().map(move |other| (place, other))) {
+                let mut message = seed.clone();
+                *message.pointer_mut(place).expect("it is there") = other.clone();
+                let mut session = open();
+                session.begin();
+                session.checked(found());
+                sent(&mut session);
+                session.receive(Incoming::of(message.to_string().as_bytes()));
+                for question in std::mem::take(&mut session.questions) {
+                    session.answered(question.number, None);
+                }
+                let answers = sent(&mut session).into_iter().filter(|message| message.get("id").is_some()).count();
+                let is_request = message.get("method").is_some() && message.get("id").is_some();
+                // What is no message at all is answered, too.
+                let is_message = !["", "/jsonrpc", "/method"].contains(&place.as_str());
+                assert!(answers == usize::from(is_request) || !is_message, "{message}");
+            }
+        }
+    }
+
+    #[test]
     fn the_status_says_whether_the_server_was_shut_down() {
         let mut session = open();
         assert_eq!(receive(&mut session, json!({"method": "exit"})), Some(End::Abrupt));
