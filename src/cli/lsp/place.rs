@@ -148,10 +148,21 @@ impl<'w> Placing<'w> {
             });
             self.elsewhere(number, cause, &remark, problems);
         }
-        if let Some((index, path, place)) = at {
-            let suppression = self.suppression(number, whole, (*index, path));
-            let fix = self.fix(number, whole, shown);
-            problems.add(path, place, Remark { suppression, fix, ..remark });
+        match at {
+            Some((index, path, place)) => {
+                let suppression = self.suppression(number, whole, (*index, path));
+                let fix = self.fix(number, whole, shown);
+                problems.add(path, place, Remark { suppression, fix, ..remark });
+            }
+            None if whole.is_unseen() => {}
+            None => {
+                // It is resolved in an open file, though nothing there is wrong yet.
+                let fix = self.fix(number, whole, shown);
+                let edited = fix.iter().flat_map(|(fix, _)| &fix.edits).map(|(path, _)| path);
+                if let Some(path) = edited.clone().find(|path| self.open.files.contains_key(*path)).cloned() {
+                    problems.add(&path, &start_of(&path), Remark { fix, ..remark });
+                }
+            }
         }
     }
 
