@@ -160,14 +160,14 @@ fn from_here(path: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use super::from_here;
+    use super::{from_here, look};
     use crate::golden::working_folder;
     use std::path::{Path, PathBuf};
 
     #[test]
     fn a_configuration_is_named_as_in_the_working_folder() {
         let folder = tempfile::tempdir().expect("a folder");
-        let top = folder.path().canonicalize().expect("it is there");
+        let top = look::real(folder.path()).expect("it is there");
         std::fs::create_dir_all(top.join("a/b")).expect("folders can be made");
         let _guard = working_folder(&top.join("a/b"));
         let shown = |path: &str| from_here(&top.join(path));
