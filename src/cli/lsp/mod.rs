@@ -20,6 +20,7 @@ use super::{Outcome, Problem, Streams};
 use crate::error::Error;
 use crate::lsp::found::Found;
 use crate::lsp::{Analyst, Asked, End, HoverText, Open, Stopped, serve};
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 /// Serve an editor over the Language Server Protocol: diagnostics, fixes, and who decides a value
@@ -65,6 +66,10 @@ struct Checker {
 /// Runs the command.
 pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
     let checker = Checker::of(args)?;
+    if std::io::stdin().is_terminal() {
+        let _ =
+            writeln!(streams.err, "waiting for an editor on stdin: airtight lsp is started by one (docs/editors.md)");
+    }
     let out = streams.out.verbatim(Verbatim::Protocol)?;
     match serve(&checker, streams.input, out) {
         Ok(End::Orderly) => Ok(Outcome::Clean),
