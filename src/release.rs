@@ -145,8 +145,8 @@ impl Obstacle {
 }
 
 impl ReleaseInputs {
-    /// Coalesces the values and renders. With `origins`, values and text are traced. Helm's log lines are added to `log`, also on
-    /// an error.
+    /// Coalesces the values and renders. With `origins`, values and text are traced. Helm's log lines are added to `log`, if
+    /// somebody reads it, also on an error.
     ///
     /// The checks are in helm's order, so that the same one of several problems is reported.
     pub(crate) fn render(
@@ -154,7 +154,7 @@ impl ReleaseInputs {
         compiler: &mut Compiler,
         changes: &[InputChange],
         origins: Option<&mut Origins>,
-        log: &mut Vec<String>,
+        log: Option<&mut Vec<String>>,
     ) -> Result<RenderOutcome, RenderProblem> {
         self.render_deciding(compiler, changes, origins, None, log)
     }
@@ -169,7 +169,7 @@ impl ReleaseInputs {
         changes: &[InputChange],
         origins: Option<&mut Origins>,
         decisions: Option<Decisions>,
-        log: &mut Vec<String>,
+        log: Option<&mut Vec<String>>,
     ) -> Result<RenderOutcome, RenderProblem> {
         self.render_noting(compiler, changes, origins, decisions, (log, &mut None))
     }
@@ -184,7 +184,7 @@ impl ReleaseInputs {
         changes: &[InputChange],
         origins: Option<&mut Origins>,
         decisions: Option<Decisions>,
-        (log, stopped_in): (&mut Vec<String>, &mut Option<String>),
+        (log, stopped_in): (Option<&mut Vec<String>>, &mut Option<String>),
     ) -> Result<RenderOutcome, RenderProblem> {
         self.render_all(compiler, changes, (origins, decisions, Known::default()), (log, stopped_in))
     }
@@ -237,7 +237,7 @@ impl ReleaseInputs {
         changes: &[InputChange],
         known: Known<'_>,
     ) -> Result<RenderOutcome, RenderProblem> {
-        let mut render = |known| self.render_all(compiler, changes, (None, None, known), (&mut Vec::new(), &mut None));
+        let mut render = |known| self.render_all(compiler, changes, (None, None, known), (None, &mut None));
         // With nothing known, everything is executed in its turn, and nobody needs to watch the maps.
         if known.before.is_none() && known.first.is_none() {
             return render(known);
@@ -252,15 +252,16 @@ impl ReleaseInputs {
         compiler: &mut Compiler,
         changes: &[InputChange],
         (mut origins, decisions, known): (Option<&mut Origins>, Option<Decisions>, Known<'_>),
-        (log, stopped_in): (&mut Vec<String>, &mut Option<String>),
+        (mut log, stopped_in): (Option<&mut Vec<String>>, &mut Option<String>),
     ) -> Result<RenderOutcome, RenderProblem> {
         let mirror_keys = decisions.as_ref().map_or(&[][..], |decisions| &decisions.mirror_keys);
         let values::Processed { root, values } =
-            self.values_with_mirror(changes, mirror_keys, origins.as_deref_mut(), log, compiler.defaults())?;
+            self.values_with_mirror(changes, mirror_keys, origins.as_deref_mut(), log.as_deref_mut(), compiler.defaults())?;
         let helm = self.env.helm;
         if self.check_schema {
             let checked = schema::validate(&root, &values, helm, &self.limits, compiler.schemas());
-            log.extend(checked.map_err(Obstacle::Schema.problem())?);
+            let lines = checked.map_err(Obstacle::Schema.problem())?;
+            log.into_iter().for_each(|log| log.extend(lines.iter().cloned()));
         }
         chart::check_kube_version(&self.chart, &self.capabilities.kube_version.version, helm)
             .map_err(Obstacle::KubeVersion.problem())?;
@@ -289,7 +290,7 @@ impl ReleaseInputs {
         &self,
         changes: &[InputChange],
         origins: Option<&mut Origins>,
-        log: &mut Vec<String>,
+        log: Option<&mut Vec<String>>,
     ) -> Result<values::Processed, RenderProblem> {
         self.values_with_mirror(changes, &[], origins, log, &values::Defaults::default())
     }
@@ -299,7 +300,7 @@ impl ReleaseInputs {
         changes: &[InputChange],
         mirror_keys: &[ValuesPath],
         mut origins: Option<&mut Origins>,
-        log: &mut Vec<String>,
+        mut log: Option<&mut Vec<String>>,
         defaults: &values::Defaults,
     ) -> Result<values::Processed, RenderProblem> {
         let helm = self.env.helm;
@@ -321,10 +322,12 @@ impl ReleaseInputs {
             user.mark(key, Marks::MIRROR);
         }
         chart::check_type(&self.chart).map_err(Obstacle::Library.problem())?;
-        log.extend(chart::check_dependencies(&self.chart).map_err(Obstacle::Dependencies.problem())?);
+        let lines = chart::check_dependencies(&self.chart).map_err(Obstacle::Dependencies.problem())?;
+        log.iter_mut().for_each(|log| log.extend(lines.iter().cloned()));
         check_release_name(&self.release.name)
             .inspect_err(|error| {
-                log.push(format!("level=ERROR msg=\"release name check failed\" error={:?}", error.helm_text()))
+                let line = format!("level=ERROR msg=\"release name check failed\" error={:?}", error.helm_text());
+                log.iter_mut().for_each(|log| log.push(line.clone()));
             })
             .map_err(|error| RenderProblem::Input(error.after("release name check failed")))?;
         let options = values::ProcessOptions { helm, limits: &self.limits, defaults };
@@ -350,7 +353,7 @@ impl ReleaseInputs {
         if !self.check_schema || !has_schema(&self.chart) {
             return true;
         }
-        let processed = self.values_with_mirror(changes, &[], None, &mut Vec::new(), compiler.defaults());
+        let processed = self.values_with_mirror(changes, &[], None, None, compiler.defaults());
         processed.is_ok_and(|values::Processed { root, values }| {
             schema::validate(&root, &values, self.env.helm, &self.limits, compiler.schemas()).is_ok()
         })
@@ -358,7 +361,7 @@ impl ReleaseInputs {
 
     /// The values that the schemas of the charts refuse, by their paths from the top chart.
     pub(crate) fn refused_by_schema(&self, changes: &[InputChange], compiler: &Compiler) -> Vec<ValuesPath> {
-        let processed = self.values_with_mirror(changes, &[], None, &mut Vec::new(), compiler.defaults());
+        let processed = self.values_with_mirror(changes, &[], None, None, compiler.defaults());
         processed.map_or_else(
             |_| Vec::new(),
             |values::Processed { root, values }| {
@@ -374,7 +377,7 @@ impl ReleaseInputs {
             return Vec::new();
         }
         let (helm, limits) = (self.env.helm, &self.limits);
-        match self.values(&[], None, &mut Vec::new()) {
+        match self.values(&[], None, None) {
             Ok(values::Processed { root, values }) => remote::remotes(&root, &values, helm, limits),
             // Without the values, the enabled subcharts are not known.
             Err(_) => {

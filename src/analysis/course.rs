@@ -42,8 +42,7 @@ impl Courses<'_> {
         let mut changes = self.keys.defaults();
         changes.extend_from_slice(more);
         let mut origins = Origins::new();
-        let (origins_of, log) = (Some(&mut origins), &mut Vec::new());
-        let outcome = prepared.render_deciding(self.compiler, &changes, origins_of, Some(decisions), log).ok()?;
+        let outcome = prepared.render_deciding(self.compiler, &changes, Some(&mut origins), Some(decisions), None).ok()?;
         let mut rendered = outcome.rendered;
         let decisions = rendered.decisions.take()?;
         Some(Ran { rendered, origins, decisions })

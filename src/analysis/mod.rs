@@ -274,7 +274,7 @@ fn render_with_mirror(
         None if first.rendered.reads.looks_at(&usual_key()) => keys.came_to_usual_key(settings),
         // The schema may not allow the key.
         Some(failure) if failure.before_templates && !keys.assumed.is_empty() => {
-            prepared.render(compiler, &[], None, &mut Vec::new()).is_ok() && {
+            prepared.render(compiler, &[], None, None).is_ok() && {
                 *keys = std::mem::take(keys).unset();
                 true
             }

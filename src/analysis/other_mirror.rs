@@ -60,7 +60,7 @@ impl Twin {
             true => prepared.render_again(compiler, changes, first),
             false => {
                 let decisions = Decisions::new(Course::Watched(sites), |_| false);
-                prepared.render_deciding(compiler, changes, None, Some(decisions), &mut Vec::new())
+                prepared.render_deciding(compiler, changes, None, Some(decisions), None)
             }
         };
         let Ok(outcome) = outcome else { return Self::default() };

@@ -101,7 +101,7 @@ fn defaults_below(removals: &[Edit], trials: &Trials<'_>) -> Option<Map> {
         return None;
     }
     let edited = trials.edited(removals)?;
-    edited.values(&trials.keys.defaults(), None, &mut Vec::new()).ok().map(|processed| processed.values)
+    edited.values(&trials.keys.defaults(), None, None).ok().map(|processed| processed.values)
 }
 
 /// An edit as a value of an overlay; `None` if it has no such form. What is removed gets the value that is below it; if there is none,

@@ -59,7 +59,7 @@ pub(super) fn render_deciding(
 ) -> Result<Traced, Error> {
     let mut origins = Origins::new();
     let mut stopped_in = None;
-    let noted = (&mut *log, &mut stopped_in);
+    let noted = (Some(&mut *log), &mut stopped_in);
     let (root, values, rendered, failure) =
         match prepared.render_noting(compiler, changes, Some(&mut origins), decisions, noted) {
             Ok(outcome) => (Some(outcome.root), outcome.values, outcome.rendered, None),

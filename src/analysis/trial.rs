@@ -131,7 +131,7 @@ impl<'a> Trials<'a> {
             return None;
         }
         let prepared = ReleaseInputs { chart, check_schema: false, ..self.prepared.optional() };
-        let Ok(outcome) = prepared.render(self.compiler, changes, None, &mut Vec::new()) else { return Some(None) };
+        let Ok(outcome) = prepared.render(self.compiler, changes, None, None) else { return Some(None) };
         let Rendered { files, notes, .. } = outcome.rendered;
         Some(Some(files.into_iter().chain(notes).map(|file| (file.name, file.text)).collect()))
     }

@@ -165,7 +165,7 @@ impl Renderer {
         let mut origins = self.has_origins.then(Origins::new);
         let mut log = Vec::new();
         let outcome = prepared
-            .render(&mut Compiler::new(), &[], origins.as_mut(), &mut log)
+            .render(&mut Compiler::new(), &[], origins.as_mut(), Some(&mut log))
             .map_err(|problem| of_problem(problem, helm))?;
         let manifests = manifests(&outcome.rendered, helm, &prepared.limits)?;
         log.extend(manifests.log.iter().map(|line| format!("level=INFO {line}")));

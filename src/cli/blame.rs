@@ -117,7 +117,7 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
 /// Adds the values of a release that does not render; `false` if even they are not known.
 pub(super) fn with_values(traced: &mut Traced, prepared: &ReleaseInputs) -> bool {
     let mut origins = Origins::new();
-    let Ok(processed) = prepared.values(&traced.changes, Some(&mut origins), &mut Vec::new()) else { return false };
+    let Ok(processed) = prepared.values(&traced.changes, Some(&mut origins), None) else { return false };
     traced.values = processed.values;
     traced.origins = origins;
     true

@@ -132,7 +132,7 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
     let chart = args.fetch.reference(Path::new(&chart))?;
     let prepared = args.release.prepare_alone(&name, &chart, &args.fetch, reach.clone(), streams)?;
     let mut lines = Vec::new();
-    let outcome = prepared.render(&mut Compiler::new(), &[], None, &mut lines);
+    let outcome = prepared.render(&mut Compiler::new(), &[], None, Some(&mut lines));
     hide_secrets(&prepared, &mut lines);
     streams.log(&lines);
     let release::RenderOutcome { root, rendered, seed, .. } = outcome.map_err(|problem| match problem {

@@ -38,9 +38,9 @@ pub(crate) fn printed(
     compiler: &mut Compiler,
     (plan, closure): (Plan, &Closure),
 ) -> Result<(BTreeMap<String, Vec<String>>, u64), Error> {
-    let given = prepared.values(&[], None, &mut Vec::new()).map_err(refused)?;
+    let given = prepared.values(&[], None, None).map_err(refused)?;
     let gates = Gates::of(prepared, &given.values)?;
-    let Processed { root, values } = prepared.values(&gates.changes(), None, &mut Vec::new()).map_err(refused)?;
+    let Processed { root, values } = prepared.values(&gates.changes(), None, None).map_err(refused)?;
     let (work, limits) = (Work::of(&prepared.limits), prepared.limits.clone());
     let inputs = Inputs {
         values: &values,
@@ -121,7 +121,7 @@ struct Renders<'r> {
 impl Renders<'_> {
     fn render(&mut self, chosen: &[Setting]) {
         let (prepared, changes) = under(self.prepared, chosen);
-        let Ok(outcome) = prepared.render(self.compiler, &changes, None, &mut Vec::new()) else { return };
+        let Ok(outcome) = prepared.render(self.compiler, &changes, None, None) else { return };
         self.done += 1;
         for file in &outcome.rendered.files {
             if !self.seen.insert(file.text.as_bytes().into()) {

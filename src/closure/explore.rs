@@ -105,7 +105,7 @@ impl<'e> Explorer<'e> {
 
     /// Explores all files.
     pub(super) fn round(&mut self, changes: &[InputChange]) -> Result<Round, Error> {
-        let Processed { root, values } = self.prepared.values(changes, None, &mut Vec::new()).map_err(refused)?;
+        let Processed { root, values } = self.prepared.values(changes, None, None).map_err(refused)?;
         let (work, limits) = (self.prepared.work.clone(), self.prepared.limits.clone());
         let inputs = Inputs {
             values: &values,
@@ -253,7 +253,7 @@ impl<'e> Explorer<'e> {
         let mut decisions = Decisions::new(Course::AsIs, |_| false);
         decisions.only = Some(file.to_owned());
         let rendered =
-            prepared.render_deciding(self.compiler, &changes, Some(&mut origins), Some(decisions), &mut Vec::new());
+            prepared.render_deciding(self.compiler, &changes, Some(&mut origins), Some(decisions), None);
         let Ok(outcome) = rendered else { return false };
         let mut is_new = false;
         for one in outcome.rendered.files.iter().filter(|one| one.name == file) {

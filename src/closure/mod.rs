@@ -179,7 +179,7 @@ impl Closure {
         compiler: &mut Compiler,
         (request, searches): (Request, &mut Searches),
     ) -> Result<Self, Error> {
-        let given = prepared.values(&[], None, &mut Vec::new()).map_err(explore::refused)?;
+        let given = prepared.values(&[], None, None).map_err(explore::refused)?;
         let gates = Gates::of(prepared, &given.values)?;
         let mut explorer = Explorer::new(prepared, settings, compiler, (request, searches), (given.values, gates));
         let mut closure = rounds::closure(&mut explorer)?;
@@ -206,7 +206,7 @@ impl Gates {
         let mut known = 0;
         while gates.all.len() > known {
             known = gates.all.len();
-            let enabled = prepared.values(&gates.changes(), None, &mut Vec::new()).map_err(explore::refused)?;
+            let enabled = prepared.values(&gates.changes(), None, None).map_err(explore::refused)?;
             gates.add(prepared, &enabled.values);
         }
         Ok(gates)

@@ -365,8 +365,8 @@ impl Prover<'_, '_> {
         let explorer = &mut *self.explorer;
         let (mut prepared, changes) = under(&explorer.prepared, settings);
         prepared.limits.crypto_calls = Limits::default().crypto_calls;
-        let (mut log, mut file) = (Vec::new(), None);
-        let outcome = prepared.render_noting(explorer.compiler, &changes, None, None, (&mut log, &mut file));
+        let mut file = None;
+        let outcome = prepared.render_noting(explorer.compiler, &changes, None, None, (None, &mut file));
         let outcome = outcome.map_err(|problem| Refusal { why: refused(problem).into_text(), file })?;
         let hints = explorer.settings.hints();
         let mut operators = BTreeSet::new();

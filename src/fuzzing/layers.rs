@@ -13,12 +13,13 @@ pub(super) fn values(data: &[u8]) {
     let Some(prepared) = prepared(data) else { return };
     let mut origins = Origins::new();
     let (mut log, mut traced_log) = (Vec::new(), Vec::new());
-    let plain = told(prepared.values(&[], None, &mut log));
-    let traced = told(prepared.values(&[], Some(&mut origins), &mut traced_log));
+    let plain = told(prepared.values(&[], None, Some(&mut log)));
+    let traced = told(prepared.values(&[], Some(&mut origins), Some(&mut traced_log)));
     if [&plain, &traced].iter().any(|told| told.as_ref().is_err_and(|error| is_bound(error))) {
         return;
     }
     assert_eq!(plain, traced, "tracing changes the values");
+    assert_eq!(plain, told(prepared.values(&[], None, None)), "reading the log changes the values");
     assert_eq!(log, traced_log, "tracing changes what is logged");
 }
 
@@ -73,7 +74,7 @@ pub(super) fn schema(data: &[u8]) {
     let parts = Parts::of(data);
     let Some(mut prepared) = prepared(data) else { return };
     prepared.user = user(&parts);
-    let Ok(Processed { root, values }) = prepared.values(&[], None, &mut Vec::new()) else { return };
+    let Ok(Processed { root, values }) = prepared.values(&[], None, None) else { return };
     for helm in [HelmVersion::V4, HelmVersion::V3] {
         // The second result comes from the cache.
         let known = schema::KnownSchemas::default();

@@ -76,7 +76,7 @@ fn is_had_back(report: Report) {
 
 /// The images of plain pods, found without the finders.
 fn pods(prepared: &ReleaseInputs) -> Vec<String> {
-    let Ok(outcome) = prepared.render(&mut Compiler::new(), &[], None, &mut Vec::new()) else { return Vec::new() };
+    let Ok(outcome) = prepared.render(&mut Compiler::new(), &[], None, None) else { return Vec::new() };
     let read: Result<Manifests<Node>, _> = manifests(&outcome.rendered, HelmVersion::V4, &prepared.limits);
     let Ok(read) = read else { return Vec::new() };
     let mut images = Vec::new();

@@ -20,8 +20,8 @@ pub(super) fn check(data: &[u8]) {
     let Some(prepared) = prepared(data) else { return };
     let mut origins = Origins::new();
     let (mut log, mut traced_log) = (Vec::new(), Vec::new());
-    let plain = prepared.render(&mut Compiler::new(), &[], None, &mut log);
-    let traced = prepared.render(&mut Compiler::new(), &[], Some(&mut origins), &mut traced_log);
+    let plain = prepared.render(&mut Compiler::new(), &[], None, Some(&mut log));
+    let traced = prepared.render(&mut Compiler::new(), &[], Some(&mut origins), Some(&mut traced_log));
     match (told(plain), told(traced)) {
         (Err(left), Err(right)) if is_bound(&left) || is_bound(&right) => return,
         (Err(bound), _) | (_, Err(bound)) if is_bound(&bound) => return,

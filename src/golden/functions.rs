@@ -73,7 +73,7 @@ fn chart(template: &str, values: &str) -> Option<Arc<Chart>> {
 /// The text of the template with values, and what it read of them; `None` if it fails.
 fn rendered(template: &str, values: &str, origins: Option<&mut Origins>) -> Option<(Str, ValueReads)> {
     let prepared = prepared(chart(template, values)?, UserValues::default());
-    let outcome = prepared.render(&mut Compiler::new(), &[], origins, &mut Vec::new()).ok()?;
+    let outcome = prepared.render(&mut Compiler::new(), &[], origins, None).ok()?;
     let text = outcome.rendered.files.into_iter().next()?.text;
     Some((text, outcome.rendered.reads))
 }

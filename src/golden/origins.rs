@@ -135,7 +135,7 @@ fn try_one(prepared: &ReleaseInputs, trial: &Trial, compiler: &mut Compiler, tal
         tally.wrong.extend(trial.uses.iter().map(|image| describe(image, "cannot be edited")));
         return;
     };
-    let rendered = edited.render(compiler, &[], None, &mut Vec::new());
+    let rendered = edited.render(compiler, &[], None, None);
     let read = rendered.ok().and_then(|made| manifests(&made.rendered, HelmVersion::V4, &edited.limits).ok());
     let Some(Manifests { ordinary, hooks, .. }) = read else {
         tally.open.extend(trial.uses.iter().map(|image| describe(image, "refused")));

@@ -317,7 +317,7 @@ db: {user: u}
             set_files: SetFiles::none(),
         };
         let mut origins = Origins::new();
-        let outcome = prepared.render(&mut Compiler::new(), &[], Some(&mut origins), &mut Vec::new());
+        let outcome = prepared.render(&mut Compiler::new(), &[], Some(&mut origins), None);
         outcome.expect("it renders").rendered.reads
     }
 

@@ -148,7 +148,8 @@ pub(crate) fn render(
         ctx.hold(&file.scope.clone().into()).map_err(limit)?;
     }
     ctx.decisions = decisions;
-    let unchanged = known.before.map(|before| before.unchanged(root, inputs)).unwrap_or_default();
+    let mut again = known.before.map(|before| before.again(root, inputs)).unwrap_or_default();
+    let unchanged = std::mem::take(&mut again.unchanged);
     let first = known.first.map(str::to_owned).or_else(|| known.before?.first());
     let touches = match known.changed {
         _ if watch.is_some() => Some(again::watch(&files, Touches::default())),
@@ -161,10 +162,11 @@ pub(crate) fn render(
     if let Some(at) = turn.iter().position(|file| Some(&file.name) == first.as_ref()) {
         turn[..=at].rotate_right(1);
     }
+    let is_whole = unchanged.is_empty() && first.is_none();
     let executed = execute(&mut ctx, &turn, inputs.limits, unchanged, touches.as_ref());
     compiler.regexes = std::mem::take(&mut ctx.regexes);
     if let (Some(changed), Some(touches)) = (known.changed, &touches) {
-        changed.set(touches.is_changed());
+        changed.set(!is_whole && again.is_broken(touches));
     }
     inputs.work.take_of_renders(ctx.steps());
     if ctx.steps_left() == 0 && is_bounded_by_others {
@@ -212,7 +214,8 @@ pub(crate) struct Known<'r> {
     pub before: Option<&'r Before>,
     /// The file that failed in it, which is executed first.
     pub first: Option<&'r str>,
-    /// Set if a file changed what others see: then files that were not executed, or not in their turn, may be wrong.
+    /// Set if a file changed what others see and did not in that render: then files that were not executed, or not in their turn, may
+    /// be wrong.
     pub changed: Option<&'r Cell<bool>>,
     /// The charts whose files are executed, by full path: `app/charts/db`; all, if `None`.
     pub only: Option<&'r BTreeSet<String>>,
@@ -259,7 +262,7 @@ fn execute(
         let executed = ctx.execute_file(file.name.as_bytes(), file.scope.clone().into());
         touches.iter().for_each(|touches| touches.enter(0));
         let is_random = ctx.env.draws() != draws;
-        looked.push(Looked { name: file.name.clone(), touches: Vec::new(), is_random });
+        looked.push(Looked { name: file.name.clone(), touches: Vec::new(), is_random, is_tied: false });
         // A course through everything continues after failures.
         if executed.is_err() && ctx.keeps_no_value() {
             break;

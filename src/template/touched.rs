@@ -6,10 +6,11 @@ use super::value::{List, Value};
 use crate::trace::Str;
 use foldhash::fast::RandomState;
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
-/// The most notes about members; after that, a map of which a member is read counts as read in full.
+/// The most notes about members; after that, a map of which a member is read counts as read in full, and one of which a member is
+/// changed as changed anywhere.
 const MOST: usize = 1 << 18;
 
 /// The bit that says of a member that a probed file read last that it was overwritten before.
@@ -34,8 +35,10 @@ struct Log {
     /// File, map, and what was looked at.
     noted: RefCell<Vec<(u32, u32, Touch)>>,
     is_changed: Cell<bool>,
-    /// The maps that a probed file changed, each with the changed member; `None` for any.
-    changed: RefCell<Vec<(u32, Option<Str>)>>,
+    /// The maps that files changed, each with the changed member; `None` for any.
+    changed: RefCell<BTreeSet<Change>>,
+    /// The entries of changed maps before the first change; not for a probed file, nor if only changes are recorded.
+    kept: RefCell<HashMap<u32, BTreeMap<Str, Value>, RandomState>>,
     /// Whether a file is executed of which only some reads are recorded.
     is_probing: Cell<bool>,
     /// Whether only changes are recorded.
@@ -59,6 +62,9 @@ struct Log {
     /// Whether a value is only printed, so that it does not matter what else the maps in it contain.
     is_printing: Cell<bool>,
 }
+
+/// A changed map, by its index, and the changed member; `None` for any.
+pub(crate) type Change = (u32, Option<Str>);
 
 /// A map's link to its watcher.
 #[derive(Debug)]
@@ -184,9 +190,9 @@ impl Watched {
         self.note(file, Touch::Member(key));
     }
 
-    /// One member is written. In a probed file, what is read of it later is no more the value of the user; for other renders, it counts
-    /// as a read of the whole map.
-    pub(super) fn touch_change(&self, key: &Str) {
+    /// One member is about to be written. In a probed file, what is read of it later is no more the value of the user; for other renders,
+    /// it counts as a read of the whole map.
+    pub(super) fn touch_change(&self, key: &Str, entries: &BTreeMap<Str, Value>) {
         if self.is_copy {
             return;
         }
@@ -194,6 +200,7 @@ impl Watched {
             true => self.overwrite(key),
             false => self.touch(),
         }
+        self.keep(entries);
         self.change(Some(key));
     }
 
@@ -216,12 +223,20 @@ impl Watched {
         }
         if self.log.file.get() != 0 || self.log.is_probing.get() {
             self.log.is_changed.set(true);
-            if self.log.is_probing.get() {
-                self.log.changed.borrow_mut().push((self.number, member.cloned()));
-                if self.log.in_round.get() {
-                    self.log.changed_in_round.borrow_mut().push((self.number, member.cloned()));
-                }
+            let mut changed = self.log.changed.borrow_mut();
+            let member = member.filter(|_| changed.len() < MOST);
+            changed.insert((self.number, member.cloned()));
+            if self.log.in_round.get() {
+                self.log.changed_in_round.borrow_mut().push((self.number, member.cloned()));
             }
+        }
+    }
+
+    /// Keeps the entries of the map, which is about to be changed for the first time.
+    pub(super) fn keep(&self, entries: &BTreeMap<Str, Value>) {
+        let log = &self.log;
+        if log.file.get() != 0 && !log.changes_only && !log.is_probing.get() && !self.is_copy {
+            log.kept.borrow_mut().entry(self.number).or_insert_with(|| entries.clone());
         }
     }
 }
@@ -242,6 +257,17 @@ pub(crate) struct ProbedPipes {
     pub changing: Rc<HashSet<usize, RandomState>>,
     /// A loop whose rounds are counted, by its pipeline, and the only round of it that is executed, if not all are.
     pub observed: Option<(usize, Option<u32>)>,
+}
+
+/// What the files of a finished render did.
+#[derive(Debug)]
+pub(crate) struct Looks {
+    /// What each file read, with the indexes of the maps.
+    pub of_files: Vec<Vec<(u32, Touch)>>,
+    /// What they changed.
+    pub changed: BTreeSet<Change>,
+    /// The entries of changed maps, by the indexes of the maps, before they were changed.
+    pub kept: HashMap<u32, BTreeMap<Str, Value>, RandomState>,
 }
 
 /// What [`Probe::enter`] changed.
@@ -419,9 +445,7 @@ impl Touches {
         let noted = self.log.noted.take();
         let reads = noted.into_iter().map(|(_, map, touch)| ((map != FACTS).then_some(map), touch)).collect();
         self.log.is_changed.set(false);
-        let mut changed = self.log.changed.take();
-        changed.sort();
-        changed.dedup();
+        let changed = self.log.changed.take().into_iter().collect();
         let in_rounds = self.log.changed_in_round.take();
         Probed {
             reads,
@@ -448,17 +472,20 @@ impl Touches {
         self.log.is_changed.get() || self.lists.iter().any(List::is_sorted)
     }
 
-    /// What each file read, with the indexes of the maps; `None` if something was changed, so that files depend on each other.
-    pub(crate) fn finish(self, files: usize) -> Option<Vec<Vec<(u32, Touch)>>> {
-        if self.is_changed() {
-            return None;
-        }
+    /// What files changed; `None` if that is not known: the order of a list.
+    pub(crate) fn changed(&self) -> Option<BTreeSet<Change>> {
+        (!self.lists.iter().any(List::is_sorted)).then(|| self.log.changed.borrow().clone())
+    }
+
+    /// What each file read, and what they changed; `None` if the latter is not known.
+    pub(crate) fn finish(self, files: usize) -> Option<Looks> {
+        let changed = self.changed()?;
         let mut of_files = vec![Vec::new(); files];
         for (file, map, touch) in self.log.noted.take() {
             if let Some(looks) = of_files.get_mut(file as usize - 1) {
                 looks.push((map, touch));
             }
         }
-        Some(of_files)
+        Some(Looks { of_files, changed, kept: self.log.kept.take() })
     }
 }

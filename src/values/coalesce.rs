@@ -13,17 +13,21 @@ use crate::helm::HelmVersion;
 use crate::log;
 use crate::template::{Map, Value};
 use crate::trace::{Origin, Origins, Str};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// The key of the values that charts share.
-const GLOBAL: &str = "global";
+pub(super) const GLOBAL: &str = "global";
 
 /// The rules, the log and the records of one [`process`](super::process).
 pub(super) struct Coalescer<'a> {
     helm: HelmVersion,
-    warnings: &'a mut Vec<String>,
+    /// Helm's log; `None` if nobody reads it.
+    warnings: Option<&'a mut Vec<String>>,
     origins: Option<&'a mut Origins>,
+    /// The only keys that matter now; all, if `None`.
+    wanted: Option<Rc<BTreeSet<Vec<u8>>>>,
     /// Whether overridden settings are recorded now.
     remember: bool,
     nulls: &'a Nulls,
@@ -83,13 +87,14 @@ impl<'a> Coalescer<'a> {
         options: ProcessOptions<'_>,
         origins: Option<&'a mut Origins>,
         nulls: &'a Nulls,
-        warnings: &'a mut Vec<String>,
+        warnings: Option<&'a mut Vec<String>>,
     ) -> Self {
         let limits = options.limits;
         Self {
             helm: options.helm,
             warnings,
             origins,
+            wanted: None,
             remember: false,
             nulls,
             user_paths: false,
@@ -111,12 +116,28 @@ impl<'a> Coalescer<'a> {
         Ok(values)
     }
 
-    /// The values of a chart below others, as the switches of its subcharts see them; nothing is recorded.
-    pub(super) fn preview(&mut self, graph: &Graph, chart: ChartId, values: &Map) -> Result<Map, Error> {
+    /// The values of a chart below others, as the switches of its subcharts see them; nothing is recorded. If nobody reads the log,
+    /// only members with these names: what is merged into one member of a map does not depend on the others.
+    pub(super) fn preview(
+        &mut self,
+        graph: &Graph,
+        chart: ChartId,
+        values: &Map,
+        names: &Rc<BTreeSet<Vec<u8>>>,
+    ) -> Result<Map, Error> {
         self.remember = false;
-        let values = self.deep(values)?;
-        self.coalesce(graph, chart, &values, None, false)?;
-        Ok(values)
+        self.wanted = self.warnings.is_none().then(|| names.clone());
+        let values = self.deep(values).and_then(|values| {
+            self.coalesce(graph, chart, &values, None, false)?;
+            Ok(values)
+        });
+        self.wanted = None;
+        values
+    }
+
+    /// Whether defaults that were merged once can be used again: nothing is recorded or logged on the way.
+    pub(super) fn may_repeat(&self) -> bool {
+        self.warnings.is_none() && self.origins.is_none()
     }
 
     /// The defaults of a chart and its subcharts, with their nulls.
@@ -342,7 +363,15 @@ impl<'a> Coalescer<'a> {
     fn deep_map(&mut self, map: &Map, depth: u32) -> Result<Map, Error> {
         self.check_depth(depth)?;
         self.charge(map.len() + 1)?;
-        let copy = self.shallow(map)?;
+        let copy = match self.wanted.clone() {
+            None => self.shallow(map)?,
+            Some(wanted) => {
+                let members = wanted.iter().filter_map(|name| map.borrow().get_key_value(&**name).map(pair));
+                let copy = Map::of(map.ty(), members.collect());
+                copy.set_origin(map.origin());
+                copy
+            }
+        };
         for value in copy.borrow_mut().values_mut() {
             self.deepen(value, depth + 1)?;
         }
@@ -383,7 +412,9 @@ impl<'a> Coalescer<'a> {
 
     /// A line for helm's log.
     pub(super) fn log(&mut self, level: &str, message: &str, attributes: &[(&str, &str)]) {
-        self.warnings.push(log::line(level, message, attributes));
+        if let Some(warnings) = &mut self.warnings {
+            warnings.push(log::line(level, message, attributes));
+        }
     }
 
     fn warn(&mut self, message: &str) {
@@ -427,4 +458,8 @@ impl<'a> Coalescer<'a> {
             hide(&mut self.origins, winner, loser.origin());
         }
     }
+}
+
+fn pair((key, value): (&Str, &Value)) -> (Str, Value) {
+    (key.clone(), value.clone())
 }

@@ -2,26 +2,60 @@
 //!
 //! Source: helm `pkg/chart/v2/util/dependencies.go`.
 
-use super::coalesce::Coalescer;
+use super::coalesce::{Coalescer, GLOBAL};
 use super::graph::{ChartId, Graph, Metadata, Node};
 use super::messages::plain;
+use super::defaults::Defaults;
 use super::{Instance, Requirement};
 use crate::chart::Dependency;
 use crate::error::Error;
 use crate::helm::HelmVersion;
 use crate::semver::{Constraint, Version};
 use crate::template::{Map, Value, types};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 impl Graph {
     /// Removes disabled subcharts, applies aliases, then imports values.
-    pub(super) fn resolve(&mut self, user: &Map, coalescer: &mut Coalescer<'_>) -> Result<(), Error> {
-        self.enable(self.root(), user, "", coalescer)?;
-        self.import(self.root(), coalescer)
+    pub(super) fn resolve(&mut self, user: &Map, coalescer: &mut Coalescer<'_>, known: &Defaults) -> Result<(), Error> {
+        self.enable(self.root(), user, "", &self.names(), coalescer)?;
+        // Without imports, the values of a chart depend only on which subcharts are enabled.
+        let may_repeat = coalescer.may_repeat() && self.requirements.iter().all(|one| one.import_values.is_none());
+        if !may_repeat {
+            return self.import(self.root(), coalescer);
+        }
+        let shape = self.shape();
+        if let Some(values) = known.imported(&shape) {
+            self.charts.iter_mut().zip(values.iter()).for_each(|(node, values)| node.values = values.clone());
+            return Ok(());
+        }
+        self.import(self.root(), coalescer)?;
+        known.keep_imported(shape, self.charts.iter().map(|node| node.values.clone()).collect());
+        Ok(())
+    }
+
+    /// The names on the paths of switches: only values below them decide which subcharts are enabled.
+    fn names(&self) -> Rc<BTreeSet<Vec<u8>>> {
+        let of_charts = self.metadata.iter().map(|metadata| metadata.name.as_str());
+        let declared = self.requirements.iter().map(|requirement| &requirement.declared);
+        let of_switches = declared.flat_map(|declared| {
+            let tags = declared.tags.iter().flatten().map(String::as_str);
+            [declared.name.as_str(), &declared.alias].into_iter().chain(declared.condition.trim().split(',')).chain(tags)
+        });
+        let paths: Vec<&str> = [GLOBAL, "tags"].into_iter().chain(of_charts).chain(of_switches).collect();
+        let parts = paths.iter().flat_map(|path| path.split('.').chain([*path]));
+        Rc::new(parts.map(|name| name.as_bytes().to_vec()).collect())
     }
 
     /// Keeps only the subcharts that conditions and tags enable.
-    fn enable(&mut self, chart: ChartId, values: &Map, path: &str, coalescer: &mut Coalescer<'_>) -> Result<(), Error> {
+    fn enable(
+        &mut self,
+        chart: ChartId,
+        values: &Map,
+        path: &str,
+        names: &Rc<BTreeSet<Vec<u8>>>,
+        coalescer: &mut Coalescer<'_>,
+    ) -> Result<(), Error> {
         let metadata = self.charts[chart].metadata;
         let Some(requirements) = self.metadata[metadata].requirements.clone() else { return Ok(()) };
         coalescer.charge(requirements.len() * (1 + self.children(chart).len()))?;
@@ -43,7 +77,7 @@ impl Graph {
             self.requirements[required].enabled = true;
         }
 
-        let seen = coalescer.preview(self, chart, values)?;
+        let seen = coalescer.preview(self, chart, values, names)?;
         self.apply_tags(&requirements, &seen, coalescer);
         self.apply_conditions(&requirements, &seen, path, coalescer);
 
@@ -65,7 +99,7 @@ impl Graph {
             .collect();
         for &child in &children {
             let path = format!("{path}{}.", self.name(child));
-            self.enable(child, &seen, &path, coalescer)?;
+            self.enable(child, &seen, &path, names, coalescer)?;
         }
         self.metadata[metadata].requirements = (!left.is_empty()).then_some(left);
         self.set_children(chart, children);

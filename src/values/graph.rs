@@ -44,6 +44,25 @@ pub(super) struct Metadata {
     pub(super) requirements: Option<Vec<usize>>,
 }
 
+/// Which charts of a graph are enabled, and how: what the values of its charts depend on besides the charts.
+#[derive(Debug, Clone)]
+pub(super) struct Shape {
+    top: Arc<Chart>,
+    helm: HelmVersion,
+    enabled: Vec<bool>,
+    children: Vec<Vec<ChartId>>,
+}
+
+impl Shape {
+    /// Whether both are of the same charts, and have the same ones enabled.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.top, &other.top)
+            && self.helm == other.helm
+            && self.enabled == other.enabled
+            && self.children == other.children
+    }
+}
+
 impl Graph {
     /// The charts as loaded.
     pub(super) fn load(
@@ -112,6 +131,16 @@ impl Graph {
         }
         self.charts.push(node);
         Ok(id)
+    }
+
+    /// What distinguishes it from other graphs of the same charts.
+    pub(super) fn shape(&self) -> Shape {
+        Shape {
+            top: self.charts[self.root()].chart.clone(),
+            helm: self.helm,
+            enabled: self.requirements.iter().map(|requirement| requirement.enabled).collect(),
+            children: self.charts.iter().map(|node| node.children.clone()).collect(),
+        }
     }
 
     /// The top chart.

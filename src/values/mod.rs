@@ -94,7 +94,7 @@ pub(crate) fn value_at(values: &Map, path: &[Key]) -> Option<Value> {
 /// Decides which subcharts are enabled, imports what they export, and merges the charts' defaults below the user's values. `user`
 /// is not changed.
 ///
-/// Log lines are added to `warnings` as helm prints them, also on an error.
+/// Log lines are added to `warnings`, if somebody reads them, as helm prints them, also on an error.
 ///
 /// # Errors
 /// helm's text after `Error: `: `type mismatch on db: %!t(string=foo)`; or one of our own limits.
@@ -105,11 +105,11 @@ pub(crate) fn process(
     user: &Merged,
     options: ProcessOptions<'_>,
     mut origins: Option<&mut Origins>,
-    warnings: &mut Vec<String>,
+    warnings: Option<&mut Vec<String>>,
 ) -> Result<Processed, Error> {
     let mut graph = Graph::load(chart, options, origins.as_deref_mut())?;
     let mut coalescer = Coalescer::new(options, origins, &user.nulls, warnings);
-    if let Err(error) = graph.resolve(&user.values, &mut coalescer) {
+    if let Err(error) = graph.resolve(&user.values, &mut coalescer, options.defaults) {
         return Err(match options.helm {
             HelmVersion::V3 => error,
             HelmVersion::V4 => {
@@ -182,7 +182,7 @@ mod tests {
         let mut origins = origins;
         let user = user.merge(HelmVersion::V4, &limits, &mut read, origins.as_deref_mut())?;
         let options = ProcessOptions { helm: HelmVersion::V4, limits: &limits, defaults: &Defaults::default() };
-        process(chart, &user, options, origins, &mut Vec::new())
+        process(chart, &user, options, origins, None)
     }
 
     fn values(chart: &Arc<Chart>, set: &str) -> String {
@@ -255,7 +255,7 @@ mod tests {
             ProcessOptions { helm: HelmVersion::V4, limits, defaults }
         }
         let limits = Limits { yaml_depth: 20, ..Limits::default() };
-        let error = process(&circle, &Merged::default(), options_of(&limits, &defaults), None, &mut Vec::new()).err();
+        let error = process(&circle, &Merged::default(), options_of(&limits, &defaults), None, None).err();
         let text =
             "chart dependencies processing failed: values are nested more than 20 levels deep (--limit yaml-depth)";
         assert_eq!(error, Some(Error::limit(text)));
@@ -265,7 +265,7 @@ mod tests {
         let many = chart("c", tables, None, vec![sub("q"), sub("r"), sub("s"), sub("t")]);
         let of = |memory_bytes| {
             let limits = Limits { memory_bytes, ..Limits::default() };
-            process(&many, &Merged::default(), options_of(&limits, &defaults), None, &mut Vec::new()).map(|_| ())
+            process(&many, &Merged::default(), options_of(&limits, &defaults), None, None).map(|_| ())
         };
         assert_eq!(of(100_000), Ok(()));
         let text = "the values of all charts together take more than 1000 bytes (--limit memory-bytes)";
@@ -276,7 +276,7 @@ mod tests {
             doubled = chart("s", "{}", Some(vec![needs("s", "a", "", ""), needs("s", "b", "", "")]), vec![doubled]);
         }
         let limits = Limits { chart_entries: 500, ..Limits::default() };
-        let error = process(&doubled, &Merged::default(), options_of(&limits, &defaults), None, &mut Vec::new()).err();
+        let error = process(&doubled, &Merged::default(), options_of(&limits, &defaults), None, None).err();
         let text =
             "chart dependencies processing failed: more than 500 charts and aliases of charts (--limit chart-entries)";
         assert_eq!(error, Some(Error::limit(text)));

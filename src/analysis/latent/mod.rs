@@ -253,7 +253,7 @@ fn switched_on(
     changes.extend(switches.iter().cloned().map(InputChange::SwitchOn));
     let prepared = ReleaseInputs { check_schema: false, ..prepared.clone() };
     let (mut origins, mut found) = (Origins::new(), BTreeMap::new());
-    let outcome = prepared.render(compiler, &changes, Some(&mut origins), &mut Vec::new());
+    let outcome = prepared.render(compiler, &changes, Some(&mut origins), None);
     let read = outcome.ok().and_then(|one| manifests(&one.rendered, prepared.env.helm, &prepared.limits).ok());
     let Some(read) = read else { return found };
     let all: Vec<_> = read.ordinary.into_iter().chain(read.hooks).map(Arc::new).collect();

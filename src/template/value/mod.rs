@@ -668,7 +668,7 @@ impl Map {
     /// The entries, to write one of them.
     fn borrow_at(&self, key: &Str) -> RefMut<'_, BTreeMap<Str, Value>> {
         if let Some(watched) = self.data.watched.get() {
-            watched.touch_change(key);
+            watched.touch_change(key, &self.data.entries.borrow());
         }
         self.data.entries.borrow_mut()
     }
@@ -677,6 +677,7 @@ impl Map {
     pub(crate) fn borrow_mut(&self) -> RefMut<'_, BTreeMap<Str, Value>> {
         if let Some(watched) = self.data.watched.get() {
             watched.touch();
+            watched.keep(&self.data.entries.borrow());
             watched.change(None);
         }
         self.data.entries.borrow_mut()
