@@ -6,7 +6,8 @@ use crate::error::Error;
 use crate::limits::Limits;
 use crate::render::{self, Capabilities, Inputs, Known, Release, Rendered};
 use crate::schema::remote::Remote;
-use crate::schema::{self, remote};
+use crate::schema::{self, KnownSchemas, remote};
+use crate::source::File;
 use crate::template::decisions::Decisions;
 use crate::template::tree::Untraced;
 use crate::template::{self, Env, Map, Value};
@@ -255,8 +256,13 @@ impl ReleaseInputs {
         (mut log, stopped_in): (Option<&mut Vec<String>>, &mut Option<String>),
     ) -> Result<RenderOutcome, RenderProblem> {
         let mirror_keys = decisions.as_ref().map_or(&[][..], |decisions| &decisions.mirror_keys);
-        let values::Processed { root, values } =
-            self.values_with_mirror(changes, mirror_keys, origins.as_deref_mut(), log.as_deref_mut(), compiler.defaults())?;
+        let values::Processed { root, values } = self.values_with_mirror(
+            changes,
+            mirror_keys,
+            origins.as_deref_mut(),
+            log.as_deref_mut(),
+            compiler.defaults(),
+        )?;
         let helm = self.env.helm;
         if self.check_schema {
             let checked = schema::validate(&root, &values, helm, &self.limits, compiler.schemas());
@@ -371,18 +377,22 @@ impl ReleaseInputs {
     }
 
     /// The schemas that helm fetches when it validates the values.
-    pub(crate) fn remote_schemas(&self) -> Vec<Remote> {
+    pub(crate) fn remote_schemas(&self, known: &KnownSchemas) -> Vec<Remote> {
+        let (helm, limits) = (self.env.helm, &self.limits);
         // Coalescing again has a cost, and most charts have no schema, or one without references.
-        if !self.check_schema || !refers_elsewhere(&self.chart) {
+        if !self.check_schema
+            || !refers_elsewhere(&self.chart, &|schema| {
+                remote::may_refer_elsewhere(schema) && remote::refers_elsewhere(schema, helm, limits, known)
+            })
+        {
             return Vec::new();
         }
-        let (helm, limits) = (self.env.helm, &self.limits);
         match self.values(&[], None, None) {
-            Ok(values::Processed { root, values }) => remote::remotes(&root, &values, helm, limits),
+            Ok(values::Processed { root, values }) => remote::remotes(&root, &values, helm, limits, known),
             // Without the values, the enabled subcharts are not known.
             Err(_) => {
                 let schema = self.chart.schema.iter();
-                schema.flat_map(|schema| remote::of_schema(self.chart.name(), schema, helm, limits)).collect()
+                schema.flat_map(|schema| remote::of_schema(self.chart.name(), schema, helm, limits, known)).collect()
             }
         }
     }
@@ -401,10 +411,9 @@ fn has_schema(chart: &Chart) -> bool {
     chart.schema.is_some() || chart.subcharts.iter().any(|inside| has_schema(inside))
 }
 
-/// Whether the schema of a chart, or of a subchart, may refer to another document.
-fn refers_elsewhere(chart: &Chart) -> bool {
-    chart.schema.as_ref().is_some_and(|schema| remote::may_refer_elsewhere(schema))
-        || chart.subcharts.iter().any(|inside| refers_elsewhere(inside))
+/// Whether the schema of a chart, or of a subchart, refers to another document.
+fn refers_elsewhere(chart: &Chart, refers: &dyn Fn(&Arc<File>) -> bool) -> bool {
+    chart.schema.as_ref().is_some_and(refers) || chart.subcharts.iter().any(|inside| refers_elsewhere(inside, refers))
 }
 
 /// Helm's rule for release names.

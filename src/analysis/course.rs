@@ -42,7 +42,8 @@ impl Courses<'_> {
         let mut changes = self.keys.defaults();
         changes.extend_from_slice(more);
         let mut origins = Origins::new();
-        let outcome = prepared.render_deciding(self.compiler, &changes, Some(&mut origins), Some(decisions), None).ok()?;
+        let outcome =
+            prepared.render_deciding(self.compiler, &changes, Some(&mut origins), Some(decisions), None).ok()?;
         let mut rendered = outcome.rendered;
         let decisions = rendered.decisions.take()?;
         Some(Ran { rendered, origins, decisions })

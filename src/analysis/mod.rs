@@ -48,6 +48,7 @@ use crate::render::Rendered;
 use crate::render::manifest::Manifest;
 use crate::rule_ids;
 use crate::running::Running;
+use crate::schema::KnownSchemas;
 use crate::settings::Settings;
 use crate::source::{File, Place};
 use crate::template;
@@ -332,6 +333,11 @@ impl Analysis {
             let (chart, helm, mut compiler) = (&prepared.chart, prepared.env.helm, self.compiler.clone());
             ReadFlow::of(chart, helm, &mut compiler, &self.reads, &|prefix| self.is_rendered(prefix))
         })
+    }
+
+    /// The schemas that were read.
+    pub(crate) fn schemas(&self) -> &KnownSchemas {
+        self.compiler.schemas()
     }
 
     /// Whether the chart with these values is enabled.

@@ -13,6 +13,7 @@ use crate::disk::Reach;
 use crate::error::Error;
 use crate::limits::Limits;
 use crate::release::ReleaseInputs;
+use crate::schema::KnownSchemas;
 use crate::settings::Settings;
 use crate::similar::did_you_mean;
 use crate::store::Store;
@@ -113,7 +114,8 @@ impl OneFlags {
         };
         let (settings, has_mirror) = flags.settings(&config, target)?;
         release.stop_clock();
-        let mut prepared = release.prepare_alone(&name, &chart, &flags.fetch, Arc::new(reach), streams)?;
+        let (reach, schemas) = (Arc::new(reach), KnownSchemas::default());
+        let mut prepared = release.prepare_alone(&name, &chart, &flags.fetch, reach, &schemas, streams)?;
         prepared.env.keys = Keys::shared();
         Ok(One { chart, prepared, environment, settings, has_mirror })
     }

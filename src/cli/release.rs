@@ -12,6 +12,7 @@ use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::release::ReleaseInputs;
 use crate::render::{Capabilities, Release, capabilities::KubeVersion};
+use crate::schema::KnownSchemas;
 use crate::secrets::Secrets;
 use crate::similar::did_you_mean;
 use crate::store::{Complete, Dependencies, Store};
@@ -395,6 +396,7 @@ impl ReleaseFlags {
         chart: &ChartReference,
         fetch: &FetchFlags,
         reach: Arc<Reach>,
+        schemas: &KnownSchemas,
         streams: &mut Streams<'_>,
     ) -> Result<ReleaseInputs, Problem> {
         let stdin = self.reads_stdin().then(|| streams.read_input(reach.file_bytes())).transpose()?;
@@ -403,7 +405,9 @@ impl ReleaseFlags {
         fetch::put(fetch.archives([chart], &self.limits()?, streams.err)?, &mut store);
         store.dependencies = dependencies(fetch, [chart], &self.limits()?);
         let prepared = self.prepare(name, chart, &store, &mut lines);
-        for remote in prepared.iter().flat_map(ReleaseInputs::remote_schemas).filter(|remote| !remote.is_file()) {
+        for remote in
+            prepared.iter().flat_map(|prepared| prepared.remote_schemas(schemas)).filter(|remote| !remote.is_file())
+        {
             lines.push(format!(
                 "the values.schema.json of {} refers to {}: helm fetches that, and fails if it cannot; airtight accepts any \
                  value there",

@@ -130,9 +130,11 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
     let (name, chart) = name_and_chart(args)?;
     let reach = Arc::new(args.release.reach()?);
     let chart = args.fetch.reference(Path::new(&chart))?;
-    let prepared = args.release.prepare_alone(&name, &chart, &args.fetch, reach.clone(), streams)?;
+    let mut compiler = Compiler::new();
+    let schemas = compiler.schemas();
+    let prepared = args.release.prepare_alone(&name, &chart, &args.fetch, reach.clone(), schemas, streams)?;
     let mut lines = Vec::new();
-    let outcome = prepared.render(&mut Compiler::new(), &[], None, Some(&mut lines));
+    let outcome = prepared.render(&mut compiler, &[], None, Some(&mut lines));
     hide_secrets(&prepared, &mut lines);
     streams.log(&lines);
     let release::RenderOutcome { root, rendered, seed, .. } = outcome.map_err(|problem| match problem {

@@ -55,8 +55,7 @@ impl Discovered {
             let limits = prepared.limits.clone();
             let prepared = ReleaseInputs { check_schema: false, work: Work::of(&limits), ..prepared.clone() };
             let mut origins = Origins::new();
-            let rendered =
-                prepared.render_deciding(compiler, changes, Some(&mut origins), Some(decisions), None);
+            let rendered = prepared.render_deciding(compiler, changes, Some(&mut origins), Some(decisions), None);
             let Ok(outcome) = rendered else { continue };
             for file in &outcome.rendered.files {
                 names.insert(file.name.clone());

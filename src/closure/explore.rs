@@ -252,8 +252,7 @@ impl<'e> Explorer<'e> {
         let mut origins = Origins::new();
         let mut decisions = Decisions::new(Course::AsIs, |_| false);
         decisions.only = Some(file.to_owned());
-        let rendered =
-            prepared.render_deciding(self.compiler, &changes, Some(&mut origins), Some(decisions), None);
+        let rendered = prepared.render_deciding(self.compiler, &changes, Some(&mut origins), Some(decisions), None);
         let Ok(outcome) = rendered else { return false };
         let mut is_new = false;
         for one in outcome.rendered.files.iter().filter(|one| one.name == file) {

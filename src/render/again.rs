@@ -73,6 +73,8 @@ struct Changed {
 pub(super) struct Again<'b> {
     /// The files whose output stays the same.
     pub(super) unchanged: BTreeSet<String>,
+    /// Whether these are all of them.
+    pub(super) is_same: bool,
     /// The maps that files may change, since all who read that are executed.
     expected: Vec<(Map, &'b Changed)>,
 }
@@ -160,9 +162,10 @@ impl Before {
         let differ: Vec<bool> = self.files.iter().map(differs).collect();
         // Whatever is executed must find what the tied files change.
         let is_any = differ.contains(&true);
-        let stays = |(file, differs): (&Looked, bool)| (!differs && !(is_any && file.is_tied)).then(|| file.name.clone());
+        let stays =
+            |(file, differs): (&Looked, bool)| (!differs && !(is_any && file.is_tied)).then(|| file.name.clone());
         let unchanged = self.files.iter().zip(differ).filter_map(stays).collect();
-        Again { unchanged, expected }
+        Again { unchanged, is_same: !is_any, expected }
     }
 }
 
@@ -475,13 +478,14 @@ mod tests {
 
     #[test]
     fn files_that_depend_on_each_other_are_executed_together() {
-        let readers = ["{{ .Values.b.x }}{{ .k }}", "{{ .Values.part.z }}", "{{ toYaml .Values.b }}", "{{ .Values.k }}"];
+        let readers =
+            ["{{ .Values.b.x }}{{ .k }}", "{{ .Values.part.z }}", "{{ toYaml .Values.b }}", "{{ .Values.k }}"];
         for (template, path, expected) in [
             ("{{ $_ := set .Values \"k\" .Values.a.x }}", "a.x", &[0, 4][..]),
             ("{{ $_ := set .Values \"k\" .Values.a.x }}", "part.z", &[0, 2, 4]),
             ("{{ $_ := set .Values \"k\" .Values.a.x }}", "a.y", &[]),
             ("{{ $_ := set .Values.b \"x\" .Values.a.x }}", "a.x", &[0, 1, 3]),
-            ("{{ $_ := merge .Values.b .Values.a }}", "a.x", &[0, 1, 3]),
+            ("{{ $_ := merge .Values.b .Values.a }}", "a.x", &[0, 3]),
             ("{{ $_ := merge .Values.b .Values.a }}", "part.z", &[0, 2, 3]),
             ("{{ $_ := merge .Values.b .Values.a }}", "list", &[]),
             ("{{ $_ := unset .Values.b \"x\" }}", "part.z", &[0, 1, 2, 3]),

@@ -123,6 +123,11 @@ pub(crate) fn render(
     decisions: Option<Decisions>,
     known: Known<'_>,
 ) -> Result<Rendered, Stopped> {
+    let mut again = known.before.map(|before| before.again(root, inputs)).unwrap_or_default();
+    let unchanged = std::mem::take(&mut again.unchanged);
+    if again.is_same {
+        return Ok(Rendered { unchanged, ..Rendered::default() });
+    }
     let (helm, mut files) = (env.helm, Vec::new());
     scope::collect(root, inputs, helm, origins.as_deref_mut(), &mut files);
     order::sort(&mut files);
@@ -148,8 +153,6 @@ pub(crate) fn render(
         ctx.hold(&file.scope.clone().into()).map_err(limit)?;
     }
     ctx.decisions = decisions;
-    let mut again = known.before.map(|before| before.again(root, inputs)).unwrap_or_default();
-    let unchanged = std::mem::take(&mut again.unchanged);
     let first = known.first.map(str::to_owned).or_else(|| known.before?.first());
     let touches = match known.changed {
         _ if watch.is_some() => Some(again::watch(&files, Touches::default())),

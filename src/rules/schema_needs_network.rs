@@ -44,7 +44,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(ctx: &mut RuleContext<'_>) {
-    let remotes = ctx.prepared.map(|prepared| prepared.remote_schemas()).unwrap_or_default();
+    let remotes = ctx.prepared.map(|prepared| prepared.remote_schemas(ctx.analysis.schemas())).unwrap_or_default();
     ctx.findings.extend(remotes.iter().map(|remote| finding(ctx, remote)).collect::<Vec<_>>());
 }
 

@@ -5,7 +5,7 @@
 //! it would load.
 
 use super::budget::Budget;
-use super::{SCHEMA_URL, formats, permissive};
+use super::{KnownSchemas, SCHEMA_URL, formats, permissive};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::schema::prepare::{Prepared, Reference};
@@ -42,21 +42,22 @@ impl Remote {
 }
 
 /// The resources that helm loads for the schemas of a chart, and of each subchart with its own table of values.
-pub(crate) fn remotes(instance: &Instance, values: &Map, helm: HelmVersion, limits: &Limits) -> Vec<Remote> {
+pub(crate) fn remotes(
+    instance: &Instance,
+    values: &Map,
+    helm: HelmVersion,
+    limits: &Limits,
+    known: &KnownSchemas,
+) -> Vec<Remote> {
     let mut found = Vec::new();
-    of_instance(instance, values, helm, limits, &mut found);
-    found
-}
-
-fn of_instance(instance: &Instance, values: &Map, helm: HelmVersion, limits: &Limits, found: &mut Vec<Remote>) {
-    if let Some(schema) = &instance.chart.schema {
-        found.extend(of_schema(&instance.name, schema, helm, limits));
-    }
+    let own = instance.chart.schema.iter();
+    found.extend(own.flat_map(|schema| of_schema(&instance.name, schema, helm, limits, known)));
     for child in &instance.children {
         if let Some(table) = values.get(child.name.as_bytes()).as_ref().and_then(|value| value.as_map()) {
-            of_instance(child, table, helm, limits, found);
+            found.extend(remotes(child, table, helm, limits, known));
         }
     }
+    found
 }
 
 /// Whether a schema may refer to anything outside itself: a fast, approximate check of its text.
@@ -79,11 +80,27 @@ pub(crate) fn may_refer_elsewhere(file: &File) -> bool {
     !(is_plain && is_own)
 }
 
+/// Whether a schema refers to anything outside itself.
+pub(crate) fn refers_elsewhere(file: &Arc<File>, helm: HelmVersion, limits: &Limits, known: &KnownSchemas) -> bool {
+    known.read(file, helm, &mut Budget::new(limits)).is_ok_and(|known| !is_closed(&known.prepared))
+}
+
+/// Whether all references of a schema are within the document, which load nothing: most schemas have only these.
+fn is_closed(prepared: &Prepared) -> bool {
+    prepared.refs.iter().all(|reference| reference.text.starts_with('#') || is_built_in(&reference.text))
+}
+
 /// The same for one chart's schema; `chart` is the chart's name.
-pub(crate) fn of_schema(chart: &str, file: &Arc<File>, helm: HelmVersion, limits: &Limits) -> Vec<Remote> {
-    let Ok(prepared) = Prepared::read(file.bytes(), helm, &mut Budget::new(limits)) else { return Vec::new() };
-    // References within the document load nothing, and most schemas have only these.
-    if prepared.refs.iter().all(|reference| reference.text.starts_with('#') || is_built_in(&reference.text)) {
+pub(crate) fn of_schema(
+    chart: &str,
+    file: &Arc<File>,
+    helm: HelmVersion,
+    limits: &Limits,
+    known: &KnownSchemas,
+) -> Vec<Remote> {
+    let Ok(known) = known.read(file, helm, &mut Budget::new(limits)) else { return Vec::new() };
+    let prepared = &known.prepared;
+    if is_closed(prepared) {
         return Vec::new();
     }
     let loaded = loaded(prepared.doc.clone(), &prepared.refs, helm);
@@ -99,7 +116,7 @@ pub(crate) fn of_schema(chart: &str, file: &Arc<File>, helm: HelmVersion, limits
             loaded.iter().filter(move |url| urls.contains(*url)).map(move |url| (number, url))
         })
         .collect();
-    let reached = reached(&prepared, &leading, helm);
+    let reached = reached(prepared, &leading, helm);
     let place = |reference: &Reference| Place { file: file.clone(), start: reference.range.0, end: reference.range.1 };
     let remote = |url: &String| {
         let leading = leading.iter().filter(|(_, to)| *to == url).map(|&(number, _)| number);
@@ -215,7 +232,7 @@ mod tests {
 
     fn found(schema: &str) -> Vec<String> {
         let file = File::new("values.schema.json", schema);
-        let remotes = of_schema("c", &file, HelmVersion::V4, &Limits::default());
+        let remotes = of_schema("c", &file, HelmVersion::V4, &Limits::default(), &KnownSchemas::default());
         let shown = remotes.iter().map(|remote| {
             let lines: Vec<String> = remote.places.iter().map(|place| place.line_column().0.to_string()).collect();
             format!("{} {}", remote.url, lines.join(","))

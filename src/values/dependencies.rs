@@ -3,9 +3,9 @@
 //! Source: helm `pkg/chart/v2/util/dependencies.go`.
 
 use super::coalesce::{Coalescer, GLOBAL};
+use super::defaults::Defaults;
 use super::graph::{ChartId, Graph, Metadata, Node};
 use super::messages::plain;
-use super::defaults::Defaults;
 use super::{Instance, Requirement};
 use crate::chart::Dependency;
 use crate::error::Error;
@@ -40,7 +40,10 @@ impl Graph {
         let declared = self.requirements.iter().map(|requirement| &requirement.declared);
         let of_switches = declared.flat_map(|declared| {
             let tags = declared.tags.iter().flatten().map(String::as_str);
-            [declared.name.as_str(), &declared.alias].into_iter().chain(declared.condition.trim().split(',')).chain(tags)
+            [declared.name.as_str(), &declared.alias]
+                .into_iter()
+                .chain(declared.condition.trim().split(','))
+                .chain(tags)
         });
         let paths: Vec<&str> = [GLOBAL, "tags"].into_iter().chain(of_charts).chain(of_switches).collect();
         let parts = paths.iter().flat_map(|path| path.split('.').chain([*path]));

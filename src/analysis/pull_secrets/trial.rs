@@ -156,8 +156,8 @@ impl Trials<'_> {
         together::fixes(open, &mut Edited { trials: self, asked, had, values })
     }
 
-    /// The same, at first only for the pods of some charts: `None` if no more of these lack nothing than `had`. Where files depend on
-    /// each other, all of them would be executed for each value that is tried.
+    /// The pods that lack nothing with changed values; `None` if these are no more than `had`. Where files depend on each other, at first
+    /// only for the pods of some charts: all files would be executed for each value that is tried.
     fn given_by(
         &mut self,
         changes: &[InputChange],
@@ -173,19 +173,27 @@ impl Trials<'_> {
                 return None;
             }
         }
-        self.given(self.prepared, changes, asked)
+        let given = self.given(self.prepared, changes, asked, had)?;
+        // Few values help, and schemas take long to ask.
+        (!given.is_subset(had) && self.prepared.fits_schema(changes, self.compiler)).then_some(given)
     }
 
-    /// The pods that lack nothing in a release with changed values; `None` if it does not render.
+    /// The pods that lack nothing in a release with changed values, whatever schemas allow; `None` if it does not render. `had` are those
+    /// of the release as it is.
     fn given(
         &mut self,
         prepared: &ReleaseInputs,
         changes: &[InputChange],
         asked: &PullSecrets,
+        had: &BTreeSet<ObjectName>,
     ) -> Option<BTreeSet<ObjectName>> {
         let Analysis { rendered: first, manifests: known, .. } = self.analysis;
+        let prepared = ReleaseInputs { check_schema: false, ..prepared.clone() };
         let mut rendered = prepared.render_again(self.compiler, changes, first).ok()?.rendered;
         let different = rendered.keep_different(first);
+        if different.is_empty() && rendered.files.is_empty() {
+            return Some(had.clone());
+        }
         let read = manifests(&rendered, prepared.env.helm, &prepared.limits).ok()?;
         // Unchanged output was parsed already; the files of `crds/` are not from templates.
         let templates: HashSet<&str> = first.files.iter().map(|file| file.name.as_str()).collect();
@@ -236,10 +244,10 @@ impl Trial for Edited<'_, '_> {
             image_trials::Trials::new(prepared, settings, keys, compiler, &analysis.rendered, &analysis.manifests);
         let edited = trials.edited(edits)?;
         let twin = trials.with_edits(edits).ok()??;
-        if !twin.is_whole || !trials.spares(&twin, &analysis.images, &BTreeSet::new()) {
+        if !twin.is_whole || !trials.spares(&twin, &analysis.images, &BTreeSet::new()) || !trials.fits_schema(edits) {
             return None;
         }
-        let given = self.trials.given(&edited, &keys.defaults(), self.asked)?;
+        let given = self.trials.given(&edited, &keys.defaults(), self.asked, self.had)?;
         self.had.is_subset(&given).then_some(given)
     }
 

@@ -17,12 +17,61 @@ const MOST_OUT: usize = 8;
 /// The most walks of a loop's body until nothing changes.
 const MOST_TURNS: usize = 3;
 
-/// The output of a list of nodes: one of these texts; `None` if unknown.
-type Out = Option<BTreeSet<String>>;
+/// The output of a list of nodes.
+enum Out {
+    Nothing,
+    /// One of these texts.
+    OneOf(BTreeSet<String>),
+    Unknown,
+}
 
-/// Whether the output is known to be empty.
-fn is_empty(out: &Out) -> bool {
-    out.as_ref().is_some_and(|texts| texts.iter().all(String::is_empty))
+impl Out {
+    /// One of these texts, as far as they are few and short.
+    fn of(texts: BTreeSet<String>) -> Self {
+        let is_small = texts.len() <= MOST_OUT && texts.iter().all(|text| text.len() <= MOST_TEXT);
+        if is_small { Self::OneOf(texts) } else { Self::Unknown }
+    }
+
+    /// Whether it is known to be empty.
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Nothing => true,
+            Self::OneOf(texts) => texts.iter().all(String::is_empty),
+            Self::Unknown => false,
+        }
+    }
+
+    /// The possible texts; `None` if they are not known.
+    fn texts(self) -> Option<BTreeSet<String>> {
+        match self {
+            Self::Nothing => Some(BTreeSet::from([String::new()])),
+            Self::OneOf(texts) => Some(texts),
+            Self::Unknown => None,
+        }
+    }
+
+    /// This output, followed by more.
+    fn and_then(self, more: Self) -> Self {
+        match (self, more) {
+            (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
+            (Self::Nothing, known) | (known, Self::Nothing) => known,
+            (Self::OneOf(out), Self::OneOf(more)) if out.len() * more.len() <= MOST => {
+                Self::of(out.iter().flat_map(|a| more.iter().map(move |b| format!("{a}{b}"))).collect())
+            }
+            _ => Self::Unknown,
+        }
+    }
+
+    /// This output, or another.
+    fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Nothing, Self::Nothing) => Self::Nothing,
+            (one, other) => match (one.texts(), other.texts()) {
+                (Some(one), Some(other)) => Self::of(one.into_iter().chain(other).collect()),
+                _ => Self::Unknown,
+            },
+        }
+    }
 }
 
 impl Engine<'_> {
@@ -43,13 +92,13 @@ impl Engine<'_> {
         *self.active.entry(Arc::as_ptr(&template) as usize).or_default() += 1;
         let variables = vec![(self.sets.text("$"), dot)];
         let file = file as u32;
-        let mut walk = Walk { engine: self, frame: number, file, chart, is_live, variables };
+        let mut walk = Walk { engine: self, frame: number, file, chart, is_live, variables, needs_text: true };
         let out = walk.list(&template.body, dot);
         self.calls -= 1;
         if let Some(active) = self.active.get_mut(&(Arc::as_ptr(&template) as usize)) {
             *active -= 1;
         }
-        let out = match out {
+        let out = match out.texts() {
             Some(texts) => {
                 let texts = texts.iter().map(|text| Atom::Text(self.sets.text(text))).collect();
                 self.sets.set(texts)
@@ -74,6 +123,8 @@ pub(super) struct Walk<'w, 'e> {
     pub(super) chart: usize,
     pub(super) is_live: bool,
     variables: Variables,
+    /// Whether it matters what is printed, and not only whether something is.
+    needs_text: bool,
 }
 
 impl Walk<'_, '_> {
@@ -82,27 +133,28 @@ impl Walk<'_, '_> {
     }
 
     fn list(&mut self, list: &NodeList, dot: Abs) -> Out {
-        let depth = self.variables.len();
-        let mut out: Out = Some(BTreeSet::from([String::new()]));
+        let (depth, needed_text) = (self.variables.len(), self.needs_text);
+        let mut out = Out::Nothing;
         for node in &list.nodes {
             // After unknown output, the rest does not matter.
-            if out.is_some() || !matches!(node, TemplateNode::Text { .. }) {
-                let printed = self.node(node, dot);
-                out = and_then(out, printed);
-            }
+            self.needs_text &= !matches!(out, Out::Unknown);
+            let printed = self.node(node, dot);
+            out = out.and_then(printed);
         }
+        self.needs_text = needed_text;
         self.variables.truncate(depth);
         out
     }
 
     fn node(&mut self, node: &TemplateNode, dot: Abs) -> Out {
         match node {
-            TemplateNode::Text { text, .. } if text.len() > MOST_TEXT => None,
-            TemplateNode::Text { text, .. } => Some(BTreeSet::from([text.to_text().into_owned()])),
+            TemplateNode::Text { text, .. } if text.is_empty() => Out::Nothing,
+            TemplateNode::Text { text, .. } if !self.needs_text || text.len() > MOST_TEXT => Out::Unknown,
+            TemplateNode::Text { text, .. } => Out::OneOf(BTreeSet::from([text.to_text().into_owned()])),
             TemplateNode::Action { pipe, .. } => {
                 let value = self.pipe(pipe, dot);
                 if !pipe.decl.is_empty() {
-                    return Some(BTreeSet::from([String::new()]));
+                    return Out::Nothing;
                 }
                 let site = self.site(site_of(pipe));
                 self.engine.whole(value, site);
@@ -129,7 +181,7 @@ impl Walk<'_, '_> {
                 let called = self.include(name, value, *pos);
                 self.printed(called)
             }
-            TemplateNode::Break(_) | TemplateNode::Continue(_) => None,
+            TemplateNode::Break(_) | TemplateNode::Continue(_) => Out::Unknown,
         }
     }
 
@@ -140,13 +192,10 @@ impl Walk<'_, '_> {
         let after = std::mem::replace(&mut self.variables, before);
         let second = match &branch.else_list {
             Some(list) => self.list(list, dot),
-            None => Some(BTreeSet::from([String::new()])),
+            None => Out::Nothing,
         };
         self.join_variables(&after);
-        match (first, second) {
-            (Some(a), Some(b)) => limited(a.into_iter().chain(b).collect()),
-            _ => None,
-        }
+        first.or(second)
     }
 
     fn join_variables(&mut self, others: &Variables) {
@@ -163,6 +212,7 @@ impl Walk<'_, '_> {
         let mut results: Vec<Variables> = Vec::new();
         // A loop that prints nothing outputs the empty text, whatever it iterates.
         let mut is_silent = true;
+        let needed_text = std::mem::replace(&mut self.needs_text, false);
         let mut lists: Vec<Vec<(Abs, Abs)>> = Vec::new();
         let over = self.engine.sets.atoms(over).clone();
         for &atom in &*over {
@@ -178,7 +228,7 @@ impl Walk<'_, '_> {
                     self.variables.clone_from(&before);
                     for _ in 0..MOST_TURNS {
                         let was = self.variables.clone();
-                        is_silent &= is_empty(&self.turn(branch, key, item));
+                        is_silent &= self.turn(branch, key, item).is_empty();
                         self.variables.truncate(depth);
                         self.join_variables(&was);
                         if self.variables == was {
@@ -192,15 +242,16 @@ impl Walk<'_, '_> {
         for list in lists {
             self.variables.clone_from(&before);
             for (key, item) in list {
-                is_silent &= is_empty(&self.turn(branch, key, item));
+                is_silent &= self.turn(branch, key, item).is_empty();
                 self.variables.truncate(depth);
             }
             results.push(std::mem::take(&mut self.variables));
         }
         self.variables = before;
         if let Some(list) = &branch.else_list {
-            is_silent &= is_empty(&self.list(list, dot));
+            is_silent &= self.list(list, dot).is_empty();
         }
+        self.needs_text = needed_text;
         // Of several known lists, one is iterated.
         let is_known = !over.is_empty() && over.iter().all(|atom| matches!(atom, Atom::List(_)));
         if is_known && let Some(first) = results.pop() {
@@ -209,7 +260,7 @@ impl Walk<'_, '_> {
         for result in &results {
             self.join_variables(result);
         }
-        is_silent.then(|| BTreeSet::from([String::new()]))
+        if is_silent { Out::Nothing } else { Out::Unknown }
     }
 
     /// One iteration of a loop.
@@ -377,13 +428,18 @@ impl Walk<'_, '_> {
 
     /// The printed text of something, if known.
     fn printed(&self, value: Abs) -> Out {
+        if !self.needs_text {
+            let is_empty = |atom: &Atom| matches!(atom, Atom::Text(text) if self.engine.sets.str(*text).is_empty());
+            let is_nothing = value != NOTHING && self.engine.sets.atoms(value).iter().all(is_empty);
+            return if is_nothing { Out::Nothing } else { Out::Unknown };
+        }
         let texts = self.engine.sets.atoms(value).iter().map(|atom| match atom {
             Atom::Text(text) => Some(self.engine.sets.str(*text).to_string()),
             Atom::Int(number) => Some(number.to_string()),
             _ => None,
         });
         let texts: Option<BTreeSet<String>> = texts.collect();
-        texts.filter(|texts| !texts.is_empty()).and_then(limited)
+        texts.filter(|texts| !texts.is_empty()).map_or(Out::Unknown, Out::of)
     }
 }
 
@@ -400,23 +456,4 @@ pub(super) fn site_of(pipe: &Pipe) -> u32 {
         Some(arg) => arg.pos(),
         None => pipe.pos,
     }
-}
-
-fn limited(texts: BTreeSet<String>) -> Out {
-    (texts.len() <= MOST_OUT && texts.iter().all(|text| text.len() <= MOST_TEXT)).then_some(texts)
-}
-
-fn and_then(out: Out, more: Out) -> Out {
-    let (out, more) = (out?, more?);
-    let is_nothing = |texts: &BTreeSet<String>| texts.len() == 1 && texts.first().is_some_and(String::is_empty);
-    if is_nothing(&out) {
-        return limited(more);
-    }
-    if is_nothing(&more) {
-        return Some(out);
-    }
-    if out.len() * more.len() > MOST {
-        return None;
-    }
-    limited(out.iter().flat_map(|a| more.iter().map(move |b| format!("{a}{b}"))).collect())
 }

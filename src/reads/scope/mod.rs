@@ -14,6 +14,7 @@ use crate::source::File;
 use crate::template::ast::Template;
 use crate::values_path::Key;
 use held::{Held, is_name};
+use memchr::memmem;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use walk::{Call, Callee, Walk, assigned};
@@ -35,6 +36,8 @@ struct Known {
     is_body: bool,
     /// `None` if nothing calls it.
     data: Option<Held>,
+    /// Whether its calls with this argument are recorded.
+    is_walked: bool,
 }
 
 /// The values of the names of a template at a position.
@@ -100,7 +103,7 @@ impl Scopes {
                 let is_body = template.name.as_bytes() == name.as_bytes();
                 let data = is_body.then(Held::top);
                 self.by_name.entry(template.name.as_bytes().to_vec()).or_default().push(self.templates.len());
-                self.templates.push(Known { template: template.clone(), is_body, data });
+                self.templates.push(Known { template: template.clone(), is_body, data, is_walked: false });
             }
         }
         texts.extend(chart.values.iter().map(|values| values.file.clone()));
@@ -113,9 +116,12 @@ impl Scopes {
     /// Calls in texts that are not templates yet: `include "x" .` counts as a call with the data of the file, anything else as
     /// a call with an unknown argument.
     fn called_from(&mut self, texts: &[Arc<File>]) {
-        for file in texts {
+        const WORDS: [&str; 2] = ["include", "template"];
+        let has_word =
+            |file: &&Arc<File>| WORDS.iter().any(|word| memmem::find(file.bytes(), word.as_bytes()).is_some());
+        for file in texts.iter().filter(has_word) {
             let text = String::from_utf8_lossy(file.bytes());
-            for (at, word) in ["include", "template"].iter().flat_map(|word| text.match_indices(word)) {
+            for (at, word) in WORDS.iter().flat_map(|word| text.match_indices(word)) {
                 let rest = text[at + word.len()..].trim_start();
                 let Some(rest) = rest.strip_prefix(['"', '`']) else { continue };
                 let Some((name, rest)) = rest.split_once(['"', '`']) else { continue };
@@ -132,7 +138,9 @@ impl Scopes {
     fn settle(&mut self) {
         for _ in 0..MOST_ROUNDS {
             let mut calls = Vec::new();
-            for known in &self.templates {
+            // Another walk with the same argument would find the same calls.
+            for known in self.templates.iter_mut().filter(|known| !known.is_walked) {
+                known.is_walked = true;
                 calls.extend(known.walk(&[]).0);
             }
             let mut is_new = false;
@@ -156,10 +164,11 @@ impl Scopes {
         };
         let mut is_new = false;
         for number in all {
-            let data = &mut self.templates[number].data;
-            let given = data.as_ref().map_or(held.clone(), |data| data.or(held));
-            is_new |= data.as_ref() != Some(&given);
-            *data = Some(given);
+            let known = &mut self.templates[number];
+            let given = known.data.as_ref().map_or_else(|| held.clone(), |data| data.or(held));
+            if known.data.as_ref() != Some(&given) {
+                (known.data, known.is_walked, is_new) = (Some(given), false, true);
+            }
         }
         is_new
     }
