@@ -34,7 +34,7 @@ impl Walk<'_, '_> {
                     };
                     for template in compiled.templates.iter().filter(|one| one.name == compiled.name) {
                         if let Some(frame) = self.engine.frame(template, arg(1), self.chart, self.is_live) {
-                            self.engine.call(frame);
+                            self.call(frame);
                         }
                     }
                 }
@@ -166,10 +166,10 @@ impl Walk<'_, '_> {
             "keys" => {
                 let mut keys = Vec::new();
                 for of in args {
-                    for atom in self.engine.sets.atoms(*of).iter() {
+                    for atom in self.engine.sets.atoms(*of).clone().iter() {
                         match atom {
                             Atom::Made(number) => {
-                                let made = self.engine.made(*number);
+                                let made = self.engine.made(*number, site);
                                 keys.extend(made.members.keys().map(|key| Atom::Text(*key)));
                                 keys.extend((made.any != NOTHING || made.parts != NOTHING).then_some(Atom::Other));
                             }
@@ -257,7 +257,7 @@ impl Walk<'_, '_> {
         let mut out = if is_open { OTHER } else { NOTHING };
         for template in called {
             let Some(frame) = self.engine.frame(&template, dot, self.chart, is_live) else { return OTHER };
-            let given = self.engine.call(frame);
+            let given = self.call(frame);
             out = self.engine.sets.join(out, given);
         }
         out

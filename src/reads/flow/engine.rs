@@ -1,8 +1,9 @@
 //! [`Engine`]: the state of a walk over all code of a release: calls with their arguments, the content of maps, the reads.
 
 use super::answers::{Lookups, Site};
+use super::frames::Frame;
 use super::sets::{HashMap, Sets};
-use super::value::{Abs, Atom, Made, NO_KEYS, NOTHING, Step, Text};
+use super::value::{Abs, Atom, Made, NO_KEYS, Step, Text};
 use crate::compiler::Compiler;
 use crate::helm::HelmVersion;
 use crate::reads::{GLOBAL, ValueReads};
@@ -38,21 +39,6 @@ pub(super) struct Scope {
     values: Abs,
 }
 
-/// A call of a template with an argument.
-#[derive(Debug)]
-pub(super) struct Frame {
-    pub(super) template: Arc<Template>,
-    pub(super) dot: Abs,
-    pub(super) chart: usize,
-    /// Whether the render reached this call.
-    pub(super) is_live: bool,
-    pub(super) is_active: bool,
-    /// The round in which it was last walked.
-    pub(super) round: u32,
-    /// Its output, if known.
-    pub(super) out: Abs,
-}
-
 /// A call of a function with its possible arguments.
 type Call = (&'static str, Box<[Abs]>);
 
@@ -74,6 +60,10 @@ pub(super) struct Engine<'e> {
     pub(super) frames: Vec<Frame>,
     known: HashMap<(usize, usize, Abs), u32>,
     made: Vec<Made>,
+    /// When each of these maps was last changed.
+    pub(super) changes: Vec<u64>,
+    /// The number of changes of maps and outputs so far.
+    pub(super) now: u64,
     sites: HashMap<Site, u32>,
     /// Maps that several calls share.
     shared: BTreeSet<u32>,
@@ -111,6 +101,8 @@ impl<'e> Engine<'e> {
             frames: Vec::new(),
             known: HashMap::default(),
             made: Vec::new(),
+            changes: Vec::new(),
+            now: 0,
             sites: HashMap::default(),
             shared: BTreeSet::new(),
             overlays: HashMap::default(),
@@ -166,7 +158,7 @@ impl<'e> Engine<'e> {
         if let Some(&known) = self.known.get(&key) {
             let frame = &mut self.frames[known as usize];
             if is_live && !frame.is_live {
-                frame.is_live = true;
+                (frame.is_live, frame.walked) = (true, None);
                 self.changed = true;
             }
             return Some(known);
@@ -176,15 +168,7 @@ impl<'e> Engine<'e> {
             return None;
         }
         let number = self.frames.len() as u32;
-        self.frames.push(Frame {
-            template: template.clone(),
-            dot,
-            chart,
-            is_live,
-            is_active: false,
-            round: 0,
-            out: NOTHING,
-        });
+        self.frames.push(Frame::new(template.clone(), dot, chart, is_live));
         self.known.insert(key, number);
         self.changed = true;
         Some(number)
@@ -211,8 +195,7 @@ impl<'e> Engine<'e> {
         if let Some(&known) = self.sites.get(&site) {
             return known;
         }
-        self.made.push(Made::default());
-        let number = self.made.len() as u32 - 1;
+        let number = self.add_map();
         self.sites.insert(site, number);
         if by != frame {
             self.shared.insert(number);
@@ -220,14 +203,28 @@ impl<'e> Engine<'e> {
         number
     }
 
-    pub(super) fn made(&self, number: u32) -> &Made {
+    fn add_map(&mut self) -> u32 {
+        self.made.push(Made::default());
+        self.changes.push(0);
+        self.made.len() as u32 - 1
+    }
+
+    /// A map, which a position of a call looks into.
+    pub(super) fn made(&mut self, number: u32, by: Site) -> &Made {
+        self.note_map(by.frame, number);
         &self.made[number as usize]
+    }
+
+    /// Records that a map changes.
+    fn change(&mut self, number: u32) {
+        self.now += 1;
+        self.changes[number as usize] = self.now;
     }
 
     /// Adds a member to a map.
     pub(super) fn put(&mut self, number: u32, key: Step, value: Abs) {
         let made = &mut self.made[number as usize];
-        self.changed |= match key {
+        let is_new = match key {
             Step::Key(key) => match made.members.get_mut(&key) {
                 Some(known) => self.sets.widen(known, value),
                 None => {
@@ -237,21 +234,29 @@ impl<'e> Engine<'e> {
             },
             Step::Any => self.sets.widen(&mut made.any, value),
         };
+        if is_new {
+            self.changed = true;
+            self.change(number);
+        }
     }
 
     /// Records that a member exists whenever the map does.
     pub(super) fn is_sure(&mut self, number: u32, key: Text) {
         // A map shared by several calls may be empty in another call.
-        if !self.shared.contains(&number) {
-            self.made[number as usize].sure.insert(key);
+        if !self.shared.contains(&number) && self.made[number as usize].sure.insert(key) {
+            self.change(number);
         }
     }
 
     /// Merges the content of other maps into a map.
     pub(super) fn merge(&mut self, number: u32, parts: Abs, overwrites: bool) {
         let made = &mut self.made[number as usize];
-        self.changed |= self.sets.widen(&mut made.parts, parts) | (overwrites && !made.is_overwritten);
+        let is_new = self.sets.widen(&mut made.parts, parts) | (overwrites && !made.is_overwritten);
         made.is_overwritten |= overwrites;
+        if is_new {
+            self.changed = true;
+            self.change(number);
+        }
     }
 
     /// The members that code adds to something that it did not create.
@@ -260,8 +265,7 @@ impl<'e> Engine<'e> {
         if let Some(&known) = self.overlays.get(&key) {
             return known;
         }
-        self.made.push(Made::default());
-        let number = self.made.len() as u32 - 1;
+        let number = self.add_map();
         self.overlays.insert(key, number);
         number
     }

@@ -39,7 +39,7 @@ impl Engine<'_> {
                 if !self.step() {
                     return OTHER;
                 }
-                let made = self.made(number);
+                let made = self.made(number, site);
                 found.push(made.any);
                 let parts = made.parts;
                 let is_sure = match key {
@@ -83,7 +83,7 @@ impl Engine<'_> {
                 if !seen.insert(number) {
                     continue;
                 }
-                let made = self.made(number);
+                let made = self.made(number, site);
                 sets.extend(made.members.values());
                 sets.push(made.any);
                 // Existing members are not replaced by what is merged in.

@@ -8,6 +8,7 @@
 mod answers;
 mod call;
 mod engine;
+mod frames;
 mod lookup;
 mod read;
 mod sets;

@@ -77,15 +77,18 @@ impl Out {
 impl Engine<'_> {
     /// The output of a template call.
     pub(super) fn call(&mut self, number: u32) -> Abs {
-        let frame = &mut self.frames[number as usize];
-        if frame.is_active || frame.round == self.round {
+        let frame = &self.frames[number as usize];
+        if frame.is_active || frame.round == self.round || self.is_settled(number) {
+            let frame = &mut self.frames[number as usize];
+            frame.round = self.round;
             return if frame.out == NOTHING { OTHER } else { frame.out };
         }
         if self.calls >= MOST_CALLS {
             self.is_cut = true;
             return OTHER;
         }
-        (frame.is_active, frame.round) = (true, self.round);
+        self.begin(number);
+        let frame = &self.frames[number as usize];
         let (template, dot, chart) = (frame.template.clone(), frame.dot, frame.chart);
         let (is_live, file) = (frame.is_live, self.file(&template.file));
         self.calls += 1;
@@ -105,12 +108,7 @@ impl Engine<'_> {
             }
             None => OTHER,
         };
-        let frame = &mut self.frames[number as usize];
-        frame.is_active = false;
-        if frame.out != out {
-            frame.out = out;
-            self.changed = true;
-        }
+        self.end(number, out);
         out
     }
 }
@@ -128,6 +126,13 @@ pub(super) struct Walk<'w, 'e> {
 }
 
 impl Walk<'_, '_> {
+    /// The output of a call that this one makes.
+    pub(super) fn call(&mut self, frame: u32) -> Abs {
+        let out = self.engine.call(frame);
+        self.engine.note_call(self.frame, frame);
+        out
+    }
+
     pub(super) fn site(&self, at: u32) -> Site {
         Site { file: self.file, at, frame: self.frame }
     }
@@ -282,7 +287,7 @@ impl Walk<'_, '_> {
         let item = self.engine.member(of, Step::Any, site);
         let key = match atom {
             Atom::Made(number) => {
-                let made = self.engine.made(number);
+                let made = self.engine.made(number, site);
                 let mut keys: Vec<Atom> = made.members.keys().map(|key| Atom::Text(*key)).collect();
                 let is_open = made.any != NOTHING || made.parts != NOTHING;
                 keys.extend(is_open.then_some(Atom::Other));

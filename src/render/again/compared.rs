@@ -5,6 +5,7 @@ use crate::render::{Inputs, Release};
 use crate::template::touched::Touch;
 use crate::template::{Map, Value};
 use crate::trace::Str;
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The differences in a map, without those in nested maps.
@@ -80,20 +81,30 @@ impl<'b> Comparison<'b> {
     }
 
     fn compare_entries(&mut self, number: u32, old: &BTreeMap<Str, Value>, new: &BTreeMap<Str, Value>) -> bool {
-        let mut members: Vec<&Str> = new.keys().filter(|key| !old.contains_key(*key)).collect();
-        for (key, value) in old {
-            let is_same = match (value, new.get(key)) {
-                (Value::Map(old), Some(Value::Map(new))) => {
+        let mut members: Vec<&Str> = Vec::new();
+        let (mut olds, mut news) = (old.iter().peekable(), new.iter().peekable());
+        loop {
+            // Both are sorted.
+            let next = match (olds.peek(), news.peek()) {
+                (None, None) => break,
+                (Some((own, _)), Some((other, _))) => own.cmp(other),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+            };
+            let old = if next.is_le() { olds.next() } else { None };
+            let new = if next.is_ge() { news.next() } else { None };
+            let is_same = match (old, new) {
+                (Some((_, Value::Map(old))), Some((_, Value::Map(new)))) => {
                     if !self.compare(old, new) {
                         return false;
                     }
                     std::ptr::eq(old.ty(), new.ty()) && old.is_nil() == new.is_nil()
                 }
-                (old, Some(new)) => old.is_same(new),
-                (_, None) => false,
+                (Some((_, old)), Some((_, new))) => old.is_same(new),
+                _ => false,
             };
             if !is_same {
-                members.push(key);
+                members.extend(old.or(new).map(|(key, _)| key));
             }
         }
         if !members.is_empty() {
