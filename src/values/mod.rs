@@ -176,13 +176,23 @@ mod tests {
     }
 
     fn run(chart: &Arc<Chart>, set: &str, origins: Option<&mut Origins>) -> Result<Processed, Error> {
+        run_knowing(chart, set, origins, None, &Defaults::default())
+    }
+
+    fn run_knowing(
+        chart: &Arc<Chart>,
+        set: &str,
+        origins: Option<&mut Origins>,
+        warnings: Option<&mut Vec<String>>,
+        defaults: &Defaults,
+    ) -> Result<Processed, Error> {
         let limits = Limits::default();
         let user = UserValues { set: vec![set.to_owned()], ..UserValues::default() };
         let mut read = |_: usize, _: &str| Err(Error::file(""));
         let mut origins = origins;
         let user = user.merge(HelmVersion::V4, &limits, &mut read, origins.as_deref_mut())?;
-        let options = ProcessOptions { helm: HelmVersion::V4, limits: &limits, defaults: &Defaults::default() };
-        process(chart, &user, options, origins, None)
+        let options = ProcessOptions { helm: HelmVersion::V4, limits: &limits, defaults };
+        process(chart, &user, options, origins, warnings)
     }
 
     fn values(chart: &Arc<Chart>, set: &str) -> String {
@@ -192,6 +202,52 @@ mod tests {
                 strval(&Value::Map(processed.values)).map_or_else(|f| f.to_string(), |text| text.to_string())
             }
         }
+    }
+
+    #[test]
+    fn neither_the_log_nor_what_is_known_changes_values() {
+        let leaf = chart("leaf", r#"{"v":1}"#, None, Vec::new());
+        let needs_leaf = vec![needs("leaf", "", "leaf.on, global.leaf", "")];
+        let defaults = r#"{"leaf":{"on":false,"w":null},"v":2,"enabled":true}"#;
+        let mid = chart("mid", defaults, Some(needs_leaf), vec![leaf]);
+        let by_tag = Dependency { tags: Some(vec!["t.u".to_owned()]), ..needs("mid", "", "mid.enabled", "") };
+        let other = needs("mid", "other.one", "other.one.on,tags.all", "");
+        let defaults = r#"{"mid":{"w":null},"tags":{"t.u":false},"global":{"a":{"b":1}}}"#;
+        let top = chart("c", defaults, Some(vec![by_tag, other]), vec![mid]);
+        let told = |set: &str, warnings: Option<&mut Vec<String>>, defaults: &Defaults| match run_knowing(
+            &top, set, None, warnings, defaults,
+        ) {
+            Err(error) => error.into_text(),
+            Ok(Processed { values, root }) => {
+                let mut found = Vec::new();
+                paths(&root, &mut found);
+                let text = |values: Map| strval(&Value::Map(values)).map(|text| text.to_string()).unwrap_or_default();
+                format!("{} {} {found:?}", text(values), text(root.values))
+            }
+        };
+        let defaults = Defaults::default();
+        let mut seen = std::collections::BTreeSet::new();
+        for set in [
+            "",
+            "mid.enabled=true",
+            "mid.enabled=false",
+            "mid.enabled=no",
+            "mid.leaf.on=true",
+            "mid.enabled=true,mid.leaf.on=true",
+            "mid.enabled=true,global.leaf=true,mid.leaf.on=null",
+            "tags.t\\.u=true,tags.all=true",
+            "mid=5",
+            "global=5",
+            "mid.enabled=true,mid.leaf=5",
+            "other\\.one.on=true,mid.v=null",
+        ] {
+            let all = told(set, Some(&mut Vec::new()), &Defaults::default());
+            for _ in 0..2 {
+                assert_eq!(told(set, None, &defaults), all, "{set}");
+            }
+            seen.insert(all);
+        }
+        assert_eq!(seen.len(), 11, "{seen:#?}");
     }
 
     fn paths(instance: &Instance, found: &mut Vec<String>) {

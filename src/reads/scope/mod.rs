@@ -12,6 +12,7 @@ use crate::compiler::Compiler;
 use crate::helm::HelmVersion;
 use crate::source::File;
 use crate::template::ast::Template;
+use crate::trace::go_text;
 use crate::values_path::Key;
 use held::{Held, is_name};
 use memchr::memmem;
@@ -120,7 +121,7 @@ impl Scopes {
         let has_word =
             |file: &&Arc<File>| WORDS.iter().any(|word| memmem::find(file.bytes(), word.as_bytes()).is_some());
         for file in texts.iter().filter(has_word) {
-            let text = String::from_utf8_lossy(file.bytes());
+            let text = go_text(file.bytes());
             for (at, word) in WORDS.iter().flat_map(|word| text.match_indices(word)) {
                 let rest = text[at + word.len()..].trim_start();
                 let Some(rest) = rest.strip_prefix(['"', '`']) else { continue };

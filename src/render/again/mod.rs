@@ -162,7 +162,7 @@ impl Before {
         // Whatever is executed must find what the tied files change.
         let is_any = differ.contains(&true);
         let stays =
-            |(file, differs): (&Looked, bool)| (!differs && !(is_any && file.is_tied)).then(|| file.name.clone());
+            |(file, differs): (&Looked, bool)| (!(differs || is_any && file.is_tied)).then(|| file.name.clone());
         let unchanged = self.files.iter().zip(differ).filter_map(stays).collect();
         Again { unchanged, is_same: !is_any, expected: comparison.expected }
     }
