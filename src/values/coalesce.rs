@@ -126,7 +126,7 @@ impl<'a> Coalescer<'a> {
         names: &Rc<BTreeSet<Vec<u8>>>,
     ) -> Result<Map, Error> {
         self.remember = false;
-        self.wanted = self.warnings.is_none().then(|| names.clone());
+        self.wanted = self.is_quiet().then(|| names.clone());
         let values = self.deep(values).and_then(|values| {
             self.coalesce(graph, chart, &values, None, false)?;
             Ok(values)
@@ -135,9 +135,14 @@ impl<'a> Coalescer<'a> {
         values
     }
 
+    /// Whether nobody reads the log.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.warnings.is_none()
+    }
+
     /// Whether defaults that were merged once can be used again: nothing is recorded or logged on the way.
     pub(super) fn may_repeat(&self) -> bool {
-        self.warnings.is_none() && self.origins.is_none()
+        self.is_quiet() && self.origins.is_none()
     }
 
     /// The defaults of a chart and its subcharts, with their nulls.

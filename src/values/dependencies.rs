@@ -18,7 +18,10 @@ use std::rc::Rc;
 impl Graph {
     /// Removes disabled subcharts, applies aliases, then imports values.
     pub(super) fn resolve(&mut self, user: &Map, coalescer: &mut Coalescer<'_>, known: &Defaults) -> Result<(), Error> {
-        self.enable(self.root(), user, "", &self.names(), coalescer)?;
+        // Without a log, only these matter.
+        let needs_names = coalescer.is_quiet() && !self.requirements.is_empty();
+        let names = if needs_names { self.names() } else { Rc::default() };
+        self.enable(self.root(), user, "", &names, coalescer)?;
         // Without imports, the values of a chart depend only on which subcharts are enabled.
         let may_repeat = coalescer.may_repeat() && self.requirements.iter().all(|one| one.import_values.is_none());
         if !may_repeat {
