@@ -17,7 +17,6 @@ use crate::settings::Settings;
 use crate::suppress::{Checked, Suppressor};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
 
 /// The most releases that are checked because their airtight.yaml is open. Releases of other open files are checked in any case.
 const MOST: usize = 100;
@@ -193,14 +192,8 @@ impl Workspace {
                 return None;
             }
             let jobs: Vec<_> = numbers.iter().map(|&number| self.jobs[number].clone()).collect();
-            let done: Mutex<Vec<(usize, Done)>> = Mutex::default();
-            jobs::run_each(&jobs, &self.store, &Progress::hidden(), &|at, one| {
-                done.lock().unwrap_or_else(PoisonError::into_inner).push((at, one));
-            });
-            let mut done: BTreeMap<usize, Done> =
-                done.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().collect();
-            for (at, (&number, job)) in numbers.iter().zip(jobs).enumerate() {
-                let checked = done.remove(&at).map_or_else(|| Err(jobs::lost()), |done| done.checked);
+            let done = jobs::run(&jobs, &self.store, &Progress::hidden());
+            for ((&number, job), Done { checked, .. }) in numbers.iter().zip(jobs).zip(done) {
                 let (entry, settings) = (job.entry.unwrap_or_default(), job.settings);
                 kept.releases.insert(self.key(number), KeptRelease { entry, settings, checked });
             }

@@ -55,8 +55,9 @@ impl Workspace {
         let jobs: Vec<_> = numbers.iter().filter_map(|&number| self.jobs.get(number).cloned()).collect();
         let works: Mutex<BTreeMap<usize, bool>> = Mutex::default();
         let numbers: Vec<usize> = numbers.iter().copied().collect();
-        jobs::run_each(&jobs, &self.store, &Progress::hidden(), &|at, done| {
+        jobs::run_each(&jobs, &self.store, &Progress::hidden(), &|at, job| {
             let Some(&number) = numbers.get(at) else { return };
+            let done = job.run(&self.store);
             let was = before.kept(kept, number).map(|report| identities(std::slice::from_ref(report)));
             let is_no_worse = match (&done.checked, was) {
                 (Ok(one), Some(was)) => new_in(&one.report, &was).is_none(),

@@ -4,7 +4,7 @@ use super::Checker;
 use crate::chart_reference::ChartReference;
 use crate::cli::config::{folder, nearest};
 use crate::cli::fetch::{self, FetchFlags};
-use crate::cli::jobs::Job;
+use crate::cli::jobs::{Job, TargetSettings};
 use crate::config::Config;
 use crate::disk::{By, Reach, Unsaved, look, seen, shown};
 use crate::error::Error;
@@ -80,7 +80,8 @@ impl Workspace {
         flags.stop_clock();
         let reach = Arc::new(reach);
         let entries = config.releases.iter().map(|release| &release.entry);
-        let mut jobs = Job::all(entries, &flags, &checker.args.settings, &config, &reach).map_err(begin)?;
+        let mut jobs = Job::all(entries, &flags, &mut TargetSettings::new(&checker.args.settings, &config, &reach))
+            .map_err(begin)?;
         for (job, release) in jobs.iter_mut().zip(&config.releases) {
             job.place = Some(release.place.clone());
             job.chart_place = Some(release.chart_place.clone());
