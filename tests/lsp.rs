@@ -27,7 +27,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 /// Only a server that hangs needs longer.
-const PATIENCE: Duration = Duration::from_secs(40);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A client that does what a script says.
 struct Client {
