@@ -2,6 +2,7 @@
 
 use super::answers::{Lookups, Site};
 use super::frames::Frame;
+use super::lookup::Seen;
 use super::sets::{HashMap, Sets};
 use super::value::{Abs, Atom, Made, NO_KEYS, Step, Text};
 use crate::compiler::Compiler;
@@ -54,6 +55,8 @@ pub(super) struct Engine<'e> {
     reached: HashMap<(usize, u32), bool>,
     pub(super) sets: Sets,
     pub(super) lookups: Lookups,
+    pub(super) seen_maps: Seen,
+    pub(super) seen_sets: Seen,
     pub(super) scopes: Vec<Scope>,
     pub(super) prefixes: BTreeSet<ValuesPath>,
     pub(super) named: HashMap<Vec<u8>, Vec<Arc<Template>>>,
@@ -69,6 +72,8 @@ pub(super) struct Engine<'e> {
     shared: BTreeSet<u32>,
     /// Members that code adds to the values, and to the data of templates.
     overlays: HashMap<Atom, u32>,
+    /// What they are added to, in the order in which that became known.
+    pub(super) extended: Vec<Atom>,
     pub(super) files: Vec<Arc<File>>,
     file_numbers: HashMap<usize, usize>,
     texts: HashMap<Text, Option<Arc<Compiled>>>,
@@ -95,6 +100,8 @@ impl<'e> Engine<'e> {
             reached: HashMap::default(),
             sets: Sets::new(),
             lookups: Lookups::default(),
+            seen_maps: Seen::default(),
+            seen_sets: Seen::default(),
             scopes: Vec::new(),
             prefixes: BTreeSet::new(),
             named: HashMap::default(),
@@ -106,6 +113,7 @@ impl<'e> Engine<'e> {
             sites: HashMap::default(),
             shared: BTreeSet::new(),
             overlays: HashMap::default(),
+            extended: Vec::new(),
             files: Vec::new(),
             file_numbers: HashMap::default(),
             texts: HashMap::default(),
@@ -267,6 +275,7 @@ impl<'e> Engine<'e> {
         }
         let number = self.add_map();
         self.overlays.insert(key, number);
+        self.extended.push(key);
         number
     }
 
@@ -297,7 +306,7 @@ impl<'e> Engine<'e> {
 }
 
 /// A value with all of its members.
-fn whole_value(atom: Atom) -> Atom {
+pub(super) fn whole_value(atom: Atom) -> Atom {
     match atom {
         Atom::Value(path, _) => Atom::Value(path, NO_KEYS),
         other => other,

@@ -1,6 +1,6 @@
 //! [`Frame`]: a call of a template with an argument, and what it looked at, so that it is walked again only if that changed.
 
-use super::engine::Engine;
+use super::engine::{Engine, whole_value};
 use super::sets::HashMap;
 use super::value::{Abs, NOTHING};
 use crate::template::ast::Template;
@@ -28,6 +28,8 @@ pub(super) struct Frame {
     pub(super) out_changed: u64,
     /// The number of things that code added members to when its last walk began; `None` if it must be walked.
     pub(super) walked: Option<usize>,
+    /// The sets of things whose members it asked for.
+    sets: HashSet<Abs, FixedState>,
     /// The maps that it looked into.
     maps: Looked,
     /// The calls that it made.
@@ -46,6 +48,7 @@ impl Frame {
             out: NOTHING,
             out_changed: 0,
             walked: None,
+            sets: HashSet::default(),
             maps: Looked::default(),
             calls: Looked::default(),
         }
@@ -58,6 +61,7 @@ impl Engine<'_> {
         let walked = self.overlays();
         let frame = &mut self.frames[number as usize];
         (frame.is_active, frame.round, frame.walked) = (true, self.round, Some(walked));
+        frame.sets.clear();
         frame.maps.clear();
         frame.calls.clear();
     }
@@ -81,6 +85,13 @@ impl Engine<'_> {
         }
     }
 
+    /// Records that a call asks for members of something.
+    pub(super) fn note_set(&mut self, frame: u32, of: Abs) {
+        if let Some(frame) = self.frames.get_mut(frame as usize) {
+            frame.sets.insert(of);
+        }
+    }
+
     /// Records that a call made another one.
     pub(super) fn note_call(&mut self, frame: u32, call: u32) {
         self.frames[frame as usize].calls.entry(call).or_insert(self.now);
@@ -97,7 +108,10 @@ impl Engine<'_> {
             }
             let is_same_map = |(map, at): (&u32, &u64)| self.changes[*map as usize] <= *at;
             let is_same_out = |(call, at): (&u32, &u64)| self.frames[*call as usize].out_changed <= *at;
-            if frame.walked != Some(self.overlays())
+            let Some(walked) = frame.walked else { return false };
+            let more = &self.extended[walked..];
+            let is_extended = |of: &Abs| self.sets.atoms(*of).iter().any(|atom| more.contains(&whole_value(*atom)));
+            if !more.is_empty() && frame.sets.iter().any(is_extended)
                 || !frame.maps.iter().all(is_same_map)
                 || !frame.calls.iter().all(is_same_out)
             {

@@ -4,8 +4,6 @@
 use super::answers::{Answer, Kind, Question, Site, Target};
 use super::engine::Engine;
 use super::value::{Abs, Atom, Fact, NO_KEYS, NOTHING, OTHER, PathNumber, Step};
-use foldhash::fast::FixedState;
-use std::collections::HashSet;
 use std::rc::Rc;
 
 /// The most consecutive steps of a path that are any key; deeper values are read with all their content.
@@ -13,8 +11,29 @@ const MOST_ANY: usize = 4;
 /// The most steps of a path; deeper values are read with all their content.
 const MOST_DEPTH: usize = 20;
 
-/// Indexes of visited things.
-type Seen = HashSet<u32, FixedState>;
+/// The things that a search visited, by index; it is used again by the next search.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// The last search that visited each.
+    last: Vec<u32>,
+    search: u32,
+}
+
+impl Seen {
+    /// Begins a search.
+    fn begin(&mut self) {
+        self.search += 1;
+    }
+
+    /// Whether this search did not visit it before.
+    fn insert(&mut self, number: u32) -> bool {
+        let number = number as usize;
+        if number >= self.last.len() {
+            self.last.resize(number + 1, 0);
+        }
+        std::mem::replace(&mut self.last[number], self.search) != self.search
+    }
+}
 
 impl Engine<'_> {
     /// A member of whatever something may be.
@@ -22,18 +41,19 @@ impl Engine<'_> {
         if !self.step() {
             return OTHER;
         }
-        let (mut found, mut sets, mut seen) = (Vec::new(), Vec::new(), Seen::default());
+        let (mut found, mut sets) = (Vec::new(), Vec::new());
+        self.seen_maps.begin();
         let mut next = Some(of);
         while let Some(of) = next {
             let (own, _) = self.ask(Question::Member(of, key), site);
-            let maps = self.maps(of);
+            let maps = self.maps(of, site);
             if maps.is_empty() && found.is_empty() && sets.is_empty() {
                 return own;
             }
             found.push(own);
             for &number in &*maps {
                 // Merged maps lead to the same map in many ways.
-                if !seen.insert(number) {
+                if !self.seen_maps.insert(number) {
                     continue;
                 }
                 if !self.step() {
@@ -69,9 +89,11 @@ impl Engine<'_> {
             true => self.sets.set(atoms.iter().filter(|atom| !is_root(atom)).copied().collect()),
             false => of,
         };
-        let (mut sets, mut seen, mut seen_sets) = (vec![of], Seen::default(), Seen::default());
+        let mut sets = vec![of];
+        self.seen_maps.begin();
+        self.seen_sets.begin();
         while let Some(of) = sets.pop() {
-            if of == NOTHING || !seen_sets.insert(of.0) {
+            if of == NOTHING || !self.seen_sets.insert(of.0) {
                 continue;
             }
             if !self.step() {
@@ -79,8 +101,8 @@ impl Engine<'_> {
             }
             let (_, inner) = self.ask(Question::Whole(of), site);
             sets.extend(&*inner);
-            for &number in &*self.maps(of) {
-                if !seen.insert(number) {
+            for &number in &*self.maps(of, site) {
+                if !self.seen_maps.insert(number) {
                     continue;
                 }
                 let made = self.made(number, site);
@@ -231,8 +253,11 @@ impl Engine<'_> {
     }
 
     /// The code's maps in something: those that it created, and what it adds to others.
-    fn maps(&mut self, of: Abs) -> Rc<[u32]> {
+    fn maps(&mut self, of: Abs, site: Site) -> Rc<[u32]> {
         let overlays = self.overlays();
+        if of != NOTHING && of != OTHER {
+            self.note_set(site.frame, of);
+        }
         if let Some((_, known)) = self.lookups.maps.get(&of).filter(|(known_of, _)| *known_of == overlays) {
             return known.clone();
         }
