@@ -191,7 +191,8 @@ fn pair(formats: &[(usize, Format)], outputs: &[(usize, PathBuf)]) -> Result<Vec
             None => {
                 let format = format_of(path).ok_or_else(|| {
                     let path = path.display();
-                    Error::input(format!("--output {path}: the format is not known; put --format before it"))
+                    let missing = if cfg!(feature = "html") { "" } else { " (this build has no HTML and Markdown)" };
+                    Error::input(format!("--output {path}: the format is not known{missing}; put --format before it"))
                 })?;
                 requests.push((*at, Request { format, path: target }));
                 has_file.push(true);
