@@ -46,6 +46,30 @@ pub(super) struct Answer {
     pub(super) reads: Vec<Target>,
 }
 
+/// The things that a search visited, by index; it is used again by the next search.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// The last search that visited each.
+    last: Vec<u32>,
+    search: u32,
+}
+
+impl Seen {
+    /// Begins a search.
+    pub(super) fn begin(&mut self) {
+        self.search += 1;
+    }
+
+    /// Whether this search did not visit it before.
+    pub(super) fn insert(&mut self, number: u32) -> bool {
+        let number = number as usize;
+        if number >= self.last.len() {
+            self.last.resize(number + 1, 0);
+        }
+        std::mem::replace(&mut self.last[number], self.search) != self.search
+    }
+}
+
 /// The results of lookups.
 #[derive(Debug, Default)]
 pub(super) struct Lookups {
@@ -56,6 +80,9 @@ pub(super) struct Lookups {
     pub(super) below: HashMap<(PathNumber, Step), PathNumber>,
     /// The maps among the things of a set and those related to them, by the number of things that code adds members to.
     pub(super) maps: HashMap<Abs, (usize, Rc<[u32]>)>,
+    /// The maps and the sets that the current search visited.
+    pub(super) seen_maps: Seen,
+    pub(super) seen_sets: Seen,
 }
 
 impl Lookups {

@@ -2,7 +2,6 @@
 
 use super::answers::{Lookups, Site};
 use super::frames::Frame;
-use super::lookup::Seen;
 use super::sets::{HashMap, Sets};
 use super::value::{Abs, Atom, Made, NO_KEYS, Step, Text};
 use crate::compiler::Compiler;
@@ -55,8 +54,6 @@ pub(super) struct Engine<'e> {
     reached: HashMap<(usize, u32), bool>,
     pub(super) sets: Sets,
     pub(super) lookups: Lookups,
-    pub(super) seen_maps: Seen,
-    pub(super) seen_sets: Seen,
     pub(super) scopes: Vec<Scope>,
     pub(super) prefixes: BTreeSet<ValuesPath>,
     pub(super) named: HashMap<Vec<u8>, Vec<Arc<Template>>>,
@@ -100,8 +97,6 @@ impl<'e> Engine<'e> {
             reached: HashMap::default(),
             sets: Sets::new(),
             lookups: Lookups::default(),
-            seen_maps: Seen::default(),
-            seen_sets: Seen::default(),
             scopes: Vec::new(),
             prefixes: BTreeSet::new(),
             named: HashMap::default(),
@@ -166,7 +161,7 @@ impl<'e> Engine<'e> {
         if let Some(&known) = self.known.get(&key) {
             let frame = &mut self.frames[known as usize];
             if is_live && !frame.is_live {
-                (frame.is_live, frame.walked) = (true, None);
+                (frame.is_live, frame.walked, frame.settled) = (true, None, None);
                 self.changed = true;
             }
             return Some(known);
@@ -219,7 +214,10 @@ impl<'e> Engine<'e> {
 
     /// A map, which a position of a call looks into.
     pub(super) fn made(&mut self, number: u32, by: Site) -> &Made {
-        self.note_map(by.frame, number);
+        // In text that is not a template yet, there is no call.
+        if let Some(frame) = self.frames.get_mut(by.frame as usize) {
+            frame.looked_into(number, self.now);
+        }
         &self.made[number as usize]
     }
 

@@ -1,6 +1,5 @@
 //! [`Frame`]: a call of a template with an argument, and what it looked at, so that it is walked again only if that changed.
 
-use super::engine::{Engine, whole_value};
 use super::sets::HashMap;
 use super::value::{Abs, NOTHING};
 use crate::template::ast::Template;
@@ -28,12 +27,14 @@ pub(super) struct Frame {
     pub(super) out_changed: u64,
     /// The number of things that code added members to when its last walk began; `None` if it must be walked.
     pub(super) walked: Option<usize>,
+    /// When it was last known that it need not be walked again: the number of changes, and of things that code added members to.
+    pub(super) settled: Option<(u64, usize)>,
     /// The sets of things whose members it asked for.
-    sets: HashSet<Abs, FixedState>,
+    pub(super) sets: HashSet<Abs, FixedState>,
     /// The maps that it looked into.
-    maps: Looked,
+    pub(super) maps: Looked,
     /// The calls that it made.
-    calls: Looked,
+    pub(super) calls: Looked,
 }
 
 impl Frame {
@@ -48,77 +49,28 @@ impl Frame {
             out: NOTHING,
             out_changed: 0,
             walked: None,
+            settled: None,
             sets: HashSet::default(),
             maps: Looked::default(),
             calls: Looked::default(),
         }
     }
-}
 
-impl Engine<'_> {
-    /// Begins the walk of a call.
-    pub(super) fn begin(&mut self, number: u32) {
-        let walked = self.overlays();
-        let frame = &mut self.frames[number as usize];
-        (frame.is_active, frame.round, frame.walked) = (true, self.round, Some(walked));
-        frame.sets.clear();
-        frame.maps.clear();
-        frame.calls.clear();
+    /// Forgets what the last walk looked at.
+    pub(super) fn forget(&mut self) {
+        self.settled = None;
+        self.sets.clear();
+        self.maps.clear();
+        self.calls.clear();
     }
 
-    /// Ends it.
-    pub(super) fn end(&mut self, number: u32, out: Abs) {
-        let frame = &mut self.frames[number as usize];
-        frame.is_active = false;
-        if frame.out != out {
-            self.now += 1;
-            (frame.out, frame.out_changed) = (out, self.now);
-            self.changed = true;
-        }
+    /// Records that it looks into a map.
+    pub(super) fn looked_into(&mut self, map: u32, now: u64) {
+        self.maps.entry(map).or_insert(now);
     }
 
-    /// Records that a call looks into a map.
-    pub(super) fn note_map(&mut self, frame: u32, map: u32) {
-        // In text that is not a template yet, there is no call.
-        if let Some(frame) = self.frames.get_mut(frame as usize) {
-            frame.maps.entry(map).or_insert(self.now);
-        }
-    }
-
-    /// Records that a call asks for members of something.
-    pub(super) fn note_set(&mut self, frame: u32, of: Abs) {
-        if let Some(frame) = self.frames.get_mut(frame as usize) {
-            frame.sets.insert(of);
-        }
-    }
-
-    /// Records that a call made another one.
-    pub(super) fn note_call(&mut self, frame: u32, call: u32) {
-        self.frames[frame as usize].calls.entry(call).or_insert(self.now);
-    }
-
-    /// Whether walking a call again would show nothing new: neither what it looked at has changed, nor what the calls that it made
-    /// looked at.
-    pub(super) fn is_settled(&self, number: u32) -> bool {
-        let (mut next, mut seen) = (vec![number], HashSet::<u32, FixedState>::default());
-        while let Some(number) = next.pop() {
-            let frame = &self.frames[number as usize];
-            if !seen.insert(number) || frame.is_active {
-                continue;
-            }
-            let is_same_map = |(map, at): (&u32, &u64)| self.changes[*map as usize] <= *at;
-            let is_same_out = |(call, at): (&u32, &u64)| self.frames[*call as usize].out_changed <= *at;
-            let Some(walked) = frame.walked else { return false };
-            let more = &self.extended[walked..];
-            let is_extended = |of: &Abs| self.sets.atoms(*of).iter().any(|atom| more.contains(&whole_value(*atom)));
-            if !more.is_empty() && frame.sets.iter().any(is_extended)
-                || !frame.maps.iter().all(is_same_map)
-                || !frame.calls.iter().all(is_same_out)
-            {
-                return false;
-            }
-            next.extend(frame.calls.keys());
-        }
-        true
+    /// Records that it makes another call.
+    pub(super) fn called(&mut self, call: u32, now: u64) {
+        self.calls.entry(call).or_insert(now);
     }
 }

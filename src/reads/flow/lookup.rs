@@ -11,30 +11,6 @@ const MOST_ANY: usize = 4;
 /// The most steps of a path; deeper values are read with all their content.
 const MOST_DEPTH: usize = 20;
 
-/// The things that a search visited, by index; it is used again by the next search.
-#[derive(Debug, Default)]
-pub(super) struct Seen {
-    /// The last search that visited each.
-    last: Vec<u32>,
-    search: u32,
-}
-
-impl Seen {
-    /// Begins a search.
-    fn begin(&mut self) {
-        self.search += 1;
-    }
-
-    /// Whether this search did not visit it before.
-    fn insert(&mut self, number: u32) -> bool {
-        let number = number as usize;
-        if number >= self.last.len() {
-            self.last.resize(number + 1, 0);
-        }
-        std::mem::replace(&mut self.last[number], self.search) != self.search
-    }
-}
-
 impl Engine<'_> {
     /// A member of whatever something may be.
     pub(super) fn member(&mut self, of: Abs, key: Step, site: Site) -> Abs {
@@ -42,7 +18,7 @@ impl Engine<'_> {
             return OTHER;
         }
         let (mut found, mut sets) = (Vec::new(), Vec::new());
-        self.seen_maps.begin();
+        self.lookups.seen_maps.begin();
         let mut next = Some(of);
         while let Some(of) = next {
             let (own, _) = self.ask(Question::Member(of, key), site);
@@ -53,7 +29,7 @@ impl Engine<'_> {
             found.push(own);
             for &number in &*maps {
                 // Merged maps lead to the same map in many ways.
-                if !self.seen_maps.insert(number) {
+                if !self.lookups.seen_maps.insert(number) {
                     continue;
                 }
                 if !self.step() {
@@ -90,10 +66,10 @@ impl Engine<'_> {
             false => of,
         };
         let mut sets = vec![of];
-        self.seen_maps.begin();
-        self.seen_sets.begin();
+        self.lookups.seen_maps.begin();
+        self.lookups.seen_sets.begin();
         while let Some(of) = sets.pop() {
-            if of == NOTHING || !self.seen_sets.insert(of.0) {
+            if of == NOTHING || !self.lookups.seen_sets.insert(of.0) {
                 continue;
             }
             if !self.step() {
@@ -102,7 +78,7 @@ impl Engine<'_> {
             let (_, inner) = self.ask(Question::Whole(of), site);
             sets.extend(&*inner);
             for &number in &*self.maps(of, site) {
-                if !self.seen_maps.insert(number) {
+                if !self.lookups.seen_maps.insert(number) {
                     continue;
                 }
                 let made = self.made(number, site);

@@ -12,6 +12,7 @@ mod frames;
 mod lookup;
 mod read;
 mod sets;
+mod settled;
 mod value;
 mod walk;
 
