@@ -86,9 +86,6 @@ fn what_follows_the_dashes_reaches_lint_as_it_was_typed() {
 /// The Jobs start commands that there are.
 #[test]
 fn the_containers_start_commands_of_airtight() {
-    if command().find_subcommand("merge").is_none() {
-        return;
-    }
     for variation in VARIATIONS {
         for job in jobs(variation, &[]) {
             let args = started_with(&job);

@@ -49,8 +49,8 @@ fn each_task_is_done_by_its_command() {
     for args in commands {
         let parsed = command().try_get_matches_from(&args);
         assert!(parsed.is_ok(), "{args:?}: {}", parsed.expect_err("an error"));
-        // There is no cluster.
-        if args[1] == "verify" {
+        // There is no cluster, and no editor.
+        if args[1] == "verify" || args[1] == "lsp" {
             continue;
         }
         let (mut out, mut err) = (Vec::new(), Vec::new());
