@@ -107,7 +107,8 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = Vec::new();
-        let style = Style { colour: false, width: None, detail: Detail::Usual, layout: TextLayout::default() };
+        let (detail, layout) = (Detail::Usual, TextLayout::default());
+        let style = Style { colour: false, width: None, detail, layout, links: None };
         text::write(&KeptReports::of(std::slice::from_ref(&self.report)), style, &mut out).map_err(|_| fmt::Error)?;
         f.write_str(&String::from_utf8_lossy(&out))
     }

@@ -149,11 +149,20 @@ fn only_colours(text: &str) -> String {
         let Some(rest) = rest.strip_prefix('[') else { return false };
         rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';').starts_with('m')
     };
+    // The beginning and the end of a link to a file, each of which ends with a backslash after another escape.
+    let is_link = |rest: &str| {
+        let Some(target) = rest.strip_prefix("]8;;") else { return false };
+        target.is_empty() || target.starts_with("file:///") && target.bytes().all(|byte| byte.is_ascii_graphic())
+    };
     let mut out = String::with_capacity(text.len());
     let mut parts = text.split('\u{1b}');
     out.push_str(parts.next().unwrap_or_default());
-    for part in parts {
-        out.push_str(if is_colour(part) { "\u{1b}" } else { "\\u{1b}" });
+    let mut parts = parts.peekable();
+    let mut is_in_link = false;
+    while let Some(part) = parts.next() {
+        let ends = is_in_link && part.starts_with('\\');
+        is_in_link = is_link(part) && parts.peek().is_some_and(|next| next.starts_with('\\'));
+        out.push_str(if is_colour(part) || ends || is_in_link { "\u{1b}" } else { "\\u{1b}" });
         out.push_str(part);
     }
     out
@@ -173,6 +182,18 @@ mod tests {
         drop(door);
         let text = String::from_utf8(out).expect("it is UTF-8");
         assert_eq!(text, "a\n :\\u{3a}error::x\n\u{1b}[1mb\u{1b}[0m \\u{1b}]8;;x\n#\\u{23}vso[x]");
+    }
+
+    #[test]
+    fn only_links_to_files_pass() {
+        let link = |target: &str| format!("\u{1b}]8;;{target}\u{1b}\\a:1:1\u{1b}]8;;\u{1b}\\\n");
+        assert_eq!(only_colours(&link("file:///repo/a%20b")), link("file:///repo/a%20b"));
+        let end = "a:1:1\u{1b}]8;;\u{1b}\\\n";
+        for target in ["https://x", "file://host/x", "file:///a b", "file:///\u{7}x"] {
+            assert_eq!(only_colours(&link(target)), format!("\\u{{1b}}]8;;{target}\\u{{1b}}\\{end}"));
+        }
+        assert_eq!(only_colours("\u{1b}]8;;file:///x"), "\\u{1b}]8;;file:///x");
+        assert_eq!(only_colours("\u{1b}\\"), "\\u{1b}\\");
     }
 
     #[test]

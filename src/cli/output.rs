@@ -2,7 +2,7 @@
 
 use super::door::{Door, Stream, Verbatim};
 use super::{Problem, Streams};
-use crate::disk::Reach;
+use crate::disk::{Reach, look};
 use crate::error::Error;
 use crate::report::stream::{Limited, Reports};
 use crate::report::text::{Detail, Style, TextLayout};
@@ -242,8 +242,8 @@ const SARIF_SHOWN: usize = 5_000;
 
 impl OutputFlags {
     /// The style of a text without colour, whatever its width.
-    fn style(&self) -> Style {
-        Style { colour: false, width: None, detail: self.detail, layout: self.layout }
+    fn style(&self) -> Style<'static> {
+        Style { colour: false, width: None, detail: self.detail, layout: self.layout, links: None }
     }
 
     /// Rejects requests that make no sense before the work begins.
@@ -343,14 +343,16 @@ impl OutputFlags {
             }
         }
         for request in requests.iter().filter(|request| request.path.is_none()) {
-            let style = Style { colour: use_colour(self.color), width: terminal_width(), ..self.style() };
+            let colour = use_colour(self.color);
+            let folder = if colour && takes_links() { look::working_folder().ok() } else { None };
+            let style = Style { colour, width: terminal_width(), links: folder.as_deref(), ..self.style() };
             write(request.format, reports(request.format), style, streams.out)?;
         }
         Ok(())
     }
 }
 
-fn write(format: Format, reports: &dyn Reports, style: Style, out: &mut dyn Stream) -> std::io::Result<()> {
+fn write(format: Format, reports: &dyn Reports, style: Style<'_>, out: &mut dyn Stream) -> std::io::Result<()> {
     match format {
         Format::Text => text::write(reports, style, out),
         #[cfg(feature = "html")]
@@ -407,6 +409,11 @@ pub(super) fn terminal_width() -> Option<usize> {
         return None;
     }
     terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
+}
+
+/// Whether stdout is a terminal that follows links to files, as far as the environment says.
+fn takes_links() -> bool {
+    std::io::stdout().is_terminal() && supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout)
 }
 
 /// Whether stdout is written in colour.

@@ -173,7 +173,7 @@ pub(super) fn formats(data: &[u8]) {
 fn text(reports: &dyn Reports, out: &mut dyn Write) -> io::Result<()> {
     report::text::write(
         reports,
-        Style { colour: false, width: Some(100), detail: Detail::All, layout: TextLayout::Full },
+        Style { colour: false, width: Some(100), detail: Detail::All, layout: TextLayout::Full, links: None },
         out,
     )
 }

@@ -1,5 +1,7 @@
 //! A line of a source with its span marked.
 
+use super::Style;
+use super::links::linked;
 use crate::finding::Excerpt;
 use crate::report::plain_line;
 use crate::source::Place;
@@ -26,6 +28,16 @@ pub(crate) fn told_as_they_are<'p>(mut text: String, places: impl Iterator<Item 
         }
     }
     text
+}
+
+/// A rendered text with its places as they are in the files, and as links if the style has them.
+pub(super) fn with_places(text: String, excerpts: &[Excerpt], style: Style<'_>) -> String {
+    let places = || excerpts.iter().map(|excerpt| &excerpt.place);
+    let text = told_as_they_are(text, places());
+    match style.links {
+        Some(folder) => linked(text, folder, places()),
+        None => text,
+    }
 }
 
 /// One line of a source with its span marked.

@@ -1,6 +1,6 @@
 //! Each finding of a release, with all of its locations, or in one line.
 
-use super::excerpt::{snippet, told_as_they_are};
+use super::excerpt::{snippet, with_places};
 use super::{Style, fit, fit_title, level};
 use crate::finding::Finding;
 use crate::report::location::place_name;
@@ -10,11 +10,10 @@ use annotate_snippets::{Group, Level, Renderer, Snippet};
 use std::io::{self, Write};
 
 /// Writes each finding with its excerpts.
-pub(super) fn write(report: &Report, style: Style, renderer: &Renderer, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(report: &Report, style: Style<'_>, renderer: &Renderer, out: &mut dyn Write) -> io::Result<()> {
     for finding in &report.findings {
         let text = renderer.render(&[group(finding, style.width)]);
-        let places = finding.excerpts.iter().map(|excerpt| &excerpt.place);
-        writeln!(out, "{}\n", told_as_they_are(text, places))?;
+        writeln!(out, "{}\n", with_places(text, &finding.excerpts, style))?;
     }
     Ok(())
 }

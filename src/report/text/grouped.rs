@@ -1,6 +1,6 @@
 //! The findings of a release by what has to be changed, and the values that change it.
 
-use super::excerpt::{snippet, told_as_they_are};
+use super::excerpt::{snippet, with_places};
 use super::full::help;
 use super::{NARROWEST, Paint, Style, fit, fit_title, level, wrapped};
 use crate::finding::{Excerpt, Finding, Severity, Subject};
@@ -19,7 +19,7 @@ const MOST: usize = 20;
 const WIDTH: usize = 100;
 
 /// Writes the groups, then the values.
-pub(super) fn write(report: &Report, style: Style, renderer: &Renderer, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(report: &Report, style: Style<'_>, renderer: &Renderer, out: &mut dyn Write) -> io::Result<()> {
     let all = groups(report);
     let overlay = report.overlay().filter(|_| {
         let in_overlay = || all.iter().filter(|group| group.is_in_overlay());
@@ -41,8 +41,7 @@ pub(super) fn write(report: &Report, style: Style, renderer: &Renderer, out: &mu
                 writeln!(out)?;
             }
             let text = renderer.render(&[drawn(first, style.width)]);
-            let places = first.lead().excerpts.iter().map(|excerpt| &excerpt.place);
-            writeln!(out, "{}\n", told_as_they_are(text, places))?;
+            writeln!(out, "{}\n", with_places(text, &first.lead().excerpts, style))?;
         }
         (rest, after_list) = (after, is_listed(first));
     }
@@ -71,7 +70,7 @@ fn is_alike(a: &Group<'_>, b: &Group<'_>) -> bool {
 }
 
 /// Groups that the values resolve: a title, and a line for each image with what decides it.
-fn list(block: &[Group<'_>], style: Style, renderer: &Renderer, out: &mut dyn Write) -> io::Result<()> {
+fn list(block: &[Group<'_>], style: Style<'_>, renderer: &Renderer, out: &mut dyn Write) -> io::Result<()> {
     let severity = block.iter().map(Group::severity).min().unwrap_or(Severity::Hint);
     let lead = block.iter().map(Group::lead).find(|lead| lead.severity == severity).unwrap_or_else(|| block[0].lead());
     let together = Group { findings: block.iter().flat_map(|group| group.findings.clone()).collect(), ..block[0] };
@@ -105,7 +104,7 @@ fn list(block: &[Group<'_>], style: Style, renderer: &Renderer, out: &mut dyn Wr
     Ok(())
 }
 
-fn line(text: &str, style: Style, out: &mut dyn Write) -> io::Result<()> {
+fn line(text: &str, style: Style<'_>, out: &mut dyn Write) -> io::Result<()> {
     let text = plain_line(text);
     let lines = match style.width {
         Some(width) => wrapped(&text, width.max(NARROWEST) - 4),

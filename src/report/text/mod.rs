@@ -3,6 +3,7 @@
 pub(crate) mod excerpt;
 mod full;
 mod grouped;
+mod links;
 
 use super::stream::Reports;
 use super::totals::Totals;
@@ -14,11 +15,12 @@ use annotate_snippets::{Level, Renderer};
 use anstyle::{AnsiColor, Style as Colour};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
+use std::path::Path;
 use unicode_width::UnicodeWidthStr;
 
 /// The style of the text.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Style {
+pub(crate) struct Style<'s> {
     /// Whether colours are used.
     pub colour: bool,
     /// The width of the terminal, if stdout is one.
@@ -27,6 +29,8 @@ pub(crate) struct Style {
     pub detail: Detail,
     /// How findings are shown.
     pub layout: TextLayout,
+    /// The folder that paths are relative to, if places are links to their files.
+    pub links: Option<&'s Path>,
 }
 
 /// How findings are shown.
@@ -61,7 +65,7 @@ const OTHER_EVENT_FAILED: &str = "templates ask whether this is an install or an
 const NARROWEST: usize = 60;
 
 /// Writes the reports, and their totals if there are several.
-pub(crate) fn write(reports: &dyn Reports, style: Style, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(reports: &dyn Reports, style: Style<'_>, out: &mut dyn Write) -> io::Result<()> {
     let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
     let renderer = match style.width {
         Some(width) => renderer.term_width(width.max(NARROWEST)),
@@ -105,7 +109,13 @@ pub(crate) fn write(reports: &dyn Reports, style: Style, out: &mut dyn Write) ->
 }
 
 /// Writes the report of one release.
-fn report(report: &Report, totals: &Totals, style: Style, renderer: &Renderer, out: &mut dyn Write) -> io::Result<()> {
+fn report(
+    report: &Report,
+    totals: &Totals,
+    style: Style<'_>,
+    renderer: &Renderer,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let (paint, is_one_of_several) = (Paint(style.colour), totals.reports > 1);
     let name = plain_line(&report.release.full_name());
     let is_named = is_one_of_several || report.is_listed;
