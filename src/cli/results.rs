@@ -65,18 +65,17 @@ struct Counts {
 }
 
 impl<'r> Results<'r> {
-    /// The cache that the flags select; `changes` says whether the text changes of fixes are computed.
+    /// The cache that the flags select.
     pub(super) fn of(
         flags: &ResultFlags,
         config: &Config,
         suppressor: &'r Suppressor<'r>,
         inputs: &'r Inputs<'r>,
         store: &'r Store,
-        changes: bool,
     ) -> Option<Self> {
         let folder = flags.cache.as_deref()?;
         let mut common = Hasher::default();
-        common.value(&(version::build(), changes, suppressor.baseline.map(ToString::to_string)));
+        common.value(&(version::build(), suppressor.baseline.map(ToString::to_string)));
         Some(Self {
             cache: Cache::new(folder, flags.cache_size << 20),
             inputs,

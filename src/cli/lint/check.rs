@@ -77,12 +77,13 @@ impl Args {
         };
         let collected = Collected::new(&part.jobs, Ledger::new(&suppressor), blob);
         let progress = self.progress(part.jobs.len());
-        let changes = self.output.shows_changes();
+        // A result that is kept serves every format.
+        let changes = self.output.shows_changes() || self.results.is_on();
         let inputs = Inputs::new(&store);
         let results = match self.asks_mirror(config) {
             // What the mirror has may change at any time.
             true => None,
-            false => Results::of(&self.results, config, &suppressor, &inputs, &store, changes),
+            false => Results::of(&self.results, config, &suppressor, &inputs, &store),
         };
         jobs::run_each(&part.jobs, &store, &progress, &|at, job| {
             let check = || {
