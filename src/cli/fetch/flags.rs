@@ -210,7 +210,7 @@ impl SourceFlags {
         match hosts.len() {
             0 | 1 => Ok(()),
             _ => Err(Error::input(format!(
-                "--username and --password are for one host, and the hosts are {}; --auth-file FILE has one for each",
+                "a user and a password are for one host, and the hosts are {}; --auth-file FILE has one for each, in place of --username and --password",
                 hosts.join(", ")
             ))),
         }

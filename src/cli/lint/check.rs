@@ -212,7 +212,10 @@ fn record(job: &Job, done: Done, ledger: &Ledger<'_>, changes: bool) -> (Record,
     match done.checked {
         Ok(one) => Record::of(release, log, one, ledger, changes),
         Err(error) => {
-            let error = redacted(&told_error(job, &error)).into_owned();
+            // Masked as the whole line is on stderr: what is before a word decides whether it is a secret.
+            let line = format!("Error: {}", told_error(job, &error));
+            let line = redacted(&line);
+            let error = line.strip_prefix("Error: ").unwrap_or(&line).to_owned();
             (Record::failed(release, log, error), Noted::default())
         }
     }

@@ -9,6 +9,7 @@ use super::server::{Manner, PASSWORD, Server, USER};
 use super::store::Store;
 use super::{counted, derived, files, read, root, with_output};
 use crate::cli::{Outcome, Streams, run_with_patience};
+use crate::golden::working_folder;
 use crate::registry::{Digest, Patience};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -373,6 +374,8 @@ fn answer(path: &Path) -> (String, String) {
 fn charts_are_fetched_whatever_hosts_do() {
     let cases = files("testdata/fetch", ".toml");
     assert!(cases.len() > 20);
+    // A command without --config looks for one in the working folder, which other tests change.
+    let _guard = working_folder(&root());
     let answers: Vec<_> = std::thread::scope(|scope| {
         let running: Vec<_> = cases.iter().map(|path| scope.spawn(|| answer(path))).collect();
         running.into_iter().map(|one| one.join()).collect()
