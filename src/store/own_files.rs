@@ -17,48 +17,37 @@ const BROUGHT: &[&str] = &["vendor", "vendored", "third_party", "third-party"];
 pub(crate) struct Own {
     /// The folder of the configuration, if there is one.
     config: Option<PathBuf>,
-    /// The roots, once they were looked for.
-    roots: OnceLock<Roots>,
-}
-
-/// Below which folders files are the user's own.
-#[derive(Debug, Clone, Default)]
-struct Roots {
-    /// With links resolved.
-    real: Vec<PathBuf>,
-    /// As they are named.
-    named: Vec<PathBuf>,
+    /// Below which folders files are the user's own, with links resolved; once they were looked for.
+    real: OnceLock<Vec<PathBuf>>,
+    /// The same as they are named.
+    named: OnceLock<Vec<PathBuf>>,
 }
 
 impl Own {
     /// The files around the working folder, and those around a configuration.
     pub(crate) fn with(config: Option<&Path>) -> Self {
         let folder = config.map(|path| path.parent().map(Path::to_path_buf).unwrap_or_default());
-        Self { config: folder, roots: OnceLock::new() }
+        Self { config: folder, ..Self::default() }
     }
 
-    fn roots(&self) -> &Roots {
-        self.roots.get_or_init(|| {
-            let mut roots = Roots::default();
-            for folder in [Some(Path::new("")), self.config.as_deref()].into_iter().flatten() {
-                roots.real.push(root(folder));
-                roots.named.extend([root(folder), repository(&absolute(folder))]);
-            }
-            roots
-        })
+    /// The folders around which files may be the user's own.
+    fn folders(&self) -> impl Iterator<Item = &Path> {
+        [Some(Path::new("")), self.config.as_deref()].into_iter().flatten()
     }
 
     /// Whether a file or folder of a chart, or manifests, are the user's own.
     pub(crate) fn holds(&self, path: &Path) -> bool {
         let real = real(path);
         let is_below = |root: &PathBuf| real.strip_prefix(root).is_ok_and(|inside| is_written_here(root, inside));
-        self.roots().real.iter().any(is_below)
+        self.real.get_or_init(|| self.folders().map(root).collect()).iter().any(is_below)
     }
 
     /// Whether a values file is the user's own: a file elsewhere is, if it was named there and no link leads to it.
     pub(crate) fn holds_values(&self, path: &Path) -> bool {
         let named = absolute(path);
-        match self.roots().named.iter().any(|root| named.starts_with(root)) {
+        let around = |folder| [root(folder), repository(&absolute(folder))];
+        let roots = self.named.get_or_init(|| self.folders().flat_map(around).collect());
+        match roots.iter().any(|root| named.starts_with(root)) {
             true => self.holds(path),
             false => real(path).parent().is_none_or(|folder| is_written_here(Path::new("/"), folder)),
         }
