@@ -5,16 +5,18 @@
 #![expect(clippy::disallowed_methods, reason = "tests read and write files of the repository")]
 #![expect(clippy::print_stderr, reason = "a test says what it left out")]
 
-use crate::chart::Chart;
+use crate::chart::{Chart, ChartFile, Metadata, ValuesFile};
 #[cfg(feature = "cli")]
 use crate::cli::{Outcome, Streams, on_large_stack, run};
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::release::{ReleaseInputs, SetFiles};
 use crate::render::{Capabilities, Release};
+use crate::source::File;
 use crate::template::Env;
 use crate::values::UserValues;
 use crate::work::Work;
+use crate::yaml;
 #[cfg(feature = "cli")]
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -99,6 +101,28 @@ pub(crate) fn with_output(text: &str, mark: &str, begin: &str, said: impl Fn(&st
 /// The charts of the repository.
 pub(crate) fn own_charts() -> Vec<PathBuf> {
     files("testdata/charts", "")
+}
+
+/// A chart of templates, values and subcharts.
+pub(crate) fn chart(name: &str, templates: &[&str], values: &str, subcharts: Vec<Arc<Chart>>) -> Arc<Chart> {
+    let file = File::new("values.yaml", values);
+    let document = yaml::read(file.bytes(), &Limits::default()).expect("values");
+    let file_of = |(number, text): (usize, &&str)| ChartFile {
+        path: format!("templates/{number}.yaml"),
+        file: File::new(format!("{name}/templates/{number}.yaml"), *text),
+    };
+    let metadata =
+        Metadata { api_version: "v2".into(), name: name.into(), version: "1.0.0".into(), ..Metadata::default() };
+    Arc::new(Chart {
+        metadata,
+        metadata_file: File::new("Chart.yaml", ""),
+        values: Some(ValuesFile { file, documents: vec![document].into() }),
+        schema: None,
+        templates: templates.iter().enumerate().map(file_of).collect(),
+        files: Vec::new(),
+        lock: None,
+        subcharts,
+    })
 }
 
 /// A release of a chart with the user's values, as the test harnesses render it.

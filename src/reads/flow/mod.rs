@@ -238,29 +238,7 @@ fn chains_in(engine: &mut Engine<'_>, scope: usize, text: &str, file: &Arc<File>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chart::{ChartFile, Metadata, ValuesFile};
-    use crate::yaml;
-
-    fn chart(name: &str, templates: &[&str], values: &str, subcharts: Vec<Arc<Chart>>) -> Arc<Chart> {
-        let file = File::new("values.yaml", values);
-        let document = yaml::read(file.bytes(), &Limits::default()).expect("values");
-        let file_of = |(number, text): (usize, &&str)| ChartFile {
-            path: format!("templates/{number}.yaml"),
-            file: File::new(format!("{name}/templates/{number}.yaml"), *text),
-        };
-        let metadata =
-            Metadata { api_version: "v2".into(), name: name.into(), version: "1.0.0".into(), ..Metadata::default() };
-        Arc::new(Chart {
-            metadata,
-            metadata_file: File::new("Chart.yaml", ""),
-            values: Some(ValuesFile { file, documents: vec![document].into() }),
-            schema: None,
-            templates: templates.iter().enumerate().map(file_of).collect(),
-            files: Vec::new(),
-            lock: None,
-            subcharts,
-        })
-    }
+    use crate::golden::chart;
 
     /// What a chart can read of these paths, where nothing is known of a render.
     fn readable(chart: &Chart, paths: &[&str]) -> Vec<String> {

@@ -1,42 +1,18 @@
-use crate::chart::{Chart, ChartFile, Metadata, ValuesFile};
 use crate::compiler::Compiler;
+use crate::golden::chart;
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
 use crate::release::{InputChange, ReleaseInputs, SetFiles};
 use crate::render::{Capabilities, Release};
-use crate::source::File;
 use crate::template::Env;
 use crate::trace::Origins;
 use crate::values::UserValues;
-use crate::yaml;
-use std::sync::Arc;
 
 const VALUES: &str = "{a: {x: 1, deep: {leaf: 2}}, b: {x: 1}, list: [{name: c}, {name: a}], part: {z: 1}, none: {}}";
 
 fn prepared(templates: &[&str]) -> ReleaseInputs {
-    let file = File::new("values.yaml", VALUES);
-    let document = yaml::read(file.bytes(), &Limits::default()).expect("values");
-    let file_of = |(number, text): (usize, &&str)| ChartFile {
-        path: format!("templates/{number}.yaml"),
-        file: File::new(format!("app/templates/{number}.yaml"), *text),
-    };
-    let chart = Chart {
-        metadata: Metadata {
-            api_version: "v2".to_owned(),
-            name: "app".to_owned(),
-            version: "1.0.0".to_owned(),
-            ..Metadata::default()
-        },
-        metadata_file: File::new("Chart.yaml", ""),
-        values: Some(ValuesFile { file, documents: vec![document].into() }),
-        schema: None,
-        templates: templates.iter().enumerate().map(file_of).collect(),
-        files: Vec::new(),
-        lock: None,
-        subcharts: Vec::new(),
-    };
     ReleaseInputs {
-        chart: Arc::new(chart),
+        chart: chart("app", templates, VALUES, Vec::new()),
         release: Release { name: "r".to_owned(), namespace: "n".to_owned(), is_upgrade: false, revision: 1 },
         capabilities: Capabilities::default_of(HelmVersion::V4),
         env: Env::seeded(1),
