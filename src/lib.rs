@@ -83,6 +83,7 @@ mod closure;
 mod cluster;
 mod compiler;
 mod config;
+mod content_digest;
 #[cfg(feature = "registry")]
 mod dependencies;
 mod disk;

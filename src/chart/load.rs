@@ -9,13 +9,13 @@ use super::raw::RawFile;
 use super::stored::{self, Stored};
 use super::unpack::{CHUNK, Fault};
 use super::{Chart, folder};
+use crate::content_digest::{ContentDigest, ContentHasher};
 use crate::disk::{By, Reach, look};
 use crate::error::Error;
 use crate::go::go_quote;
 use crate::go::system_error;
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
-use sha2::{Digest as _, Sha256};
 use std::io::{BufRead as _, BufReader, Read};
 use std::path::Path;
 use std::sync::Arc;
@@ -83,31 +83,26 @@ pub(crate) fn load_from(source: &ChartAt<'_>, limits: &Limits, helm: HelmVersion
 ///
 /// # Errors
 /// It cannot be read.
-pub(crate) fn content_digest(source: &ChartAt<'_>, limits: &Limits) -> Result<[u8; 32], Error> {
+pub(crate) fn content_digest(source: &ChartAt<'_>, limits: &Limits) -> Result<ContentDigest, Error> {
     let ChartAt { reach, by, path, .. } = *source;
-    let mut hash = Sha256::new();
     if !look::is_folder(path) {
-        hash.update(b"archive");
-        hash.update(reach.open(by, path)?.read_at_most(path, limits.chart_bytes.saturating_add(1))?);
-        return Ok(hash.finalize().into());
+        let mut hash = ContentHasher::of_kind("archive");
+        hash.bytes(&reach.open(by, path)?.read_at_most(path, limits.chart_bytes.saturating_add(1))?);
+        return Ok(hash.finish());
     }
+    let mut hash = ContentHasher::of_kind("folder");
     let mut budget = Budget::new(limits, HelmVersion::V4);
     let folder = reach.folder(by, path, "the chart")?;
-    hash.update(b"folder");
-    let mut add = |part: &[u8]| {
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part);
-    };
     // Who owns a file depends on where it really is.
     for link in folder.walk().flatten().filter(|entry| entry.path_is_symlink()) {
-        add(link.path().strip_prefix(folder.real()).unwrap_or(link.path()).to_string_lossy().as_bytes());
-        add(look::real(link.path()).unwrap_or_default().to_string_lossy().as_bytes());
+        hash.bytes(link.path().strip_prefix(folder.real()).unwrap_or(link.path()).to_string_lossy().as_bytes());
+        hash.bytes(look::real(link.path()).unwrap_or_default().to_string_lossy().as_bytes());
     }
     for file in folder::read(&folder, &mut budget, &mut Vec::new())? {
-        add(file.path.as_bytes());
-        add(&file.content);
+        hash.bytes(file.path.as_bytes());
+        hash.bytes(&file.content);
     }
-    Ok(hash.finalize().into())
+    Ok(hash.finish())
 }
 
 /// Loads a chart that is not on the disk, or whose old state is needed, as [`load_from`] does.

@@ -3,10 +3,10 @@
 use super::budget::Budget;
 use super::ignore::Rules;
 use super::raw::RawFile;
+use crate::content_digest::{ContentDigest, ContentHasher};
 use crate::error::Error;
 use crate::helm::HelmVersion;
 use crate::limits::Limits;
-use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 
 /// A chart from another source than the disk.
@@ -27,18 +27,15 @@ impl Stored {
     }
 
     /// The digest of its content.
-    pub(crate) fn digest(&self) -> [u8; 32] {
-        let mut hash = Sha256::new();
+    pub(crate) fn digest(&self) -> ContentDigest {
         match self {
-            Self::Archive(bytes) => hash.update(bytes.as_slice()),
+            Self::Archive(bytes) => ContentDigest::of(bytes),
             Self::Folder(files) => {
-                for part in files.iter().flat_map(|file| [file.path.as_bytes(), &file.content]) {
-                    hash.update((part.len() as u64).to_le_bytes());
-                    hash.update(part);
-                }
+                let mut hash = ContentHasher::default();
+                files.iter().flat_map(|file| [file.path.as_bytes(), &file.content]).for_each(|part| hash.bytes(part));
+                hash.finish()
             }
         }
-        hash.finalize().into()
     }
 }
 

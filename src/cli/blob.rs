@@ -1,13 +1,13 @@
 //! [`BlobFile`]: where `lint --format blob` writes, and what identifies its run.
 
-use super::output::new_file;
+use super::output::{cannot_write, new_file};
 use crate::disk::look;
 use crate::error::Error;
 use crate::fleet::blob::{Head, Writer};
 use crate::fleet::record::Record;
 use crate::suppress::Known;
 use std::fs::File;
-use std::io::{self, BufWriter, Read as _, Seek as _, Write};
+use std::io::{self, BufWriter, Seek as _, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
@@ -102,20 +102,8 @@ impl WholeBlob {
     }
 }
 
-fn cannot_write(path: Option<&Path>, error: &io::Error) -> Error {
-    match path {
-        Some(path) => Error::file(format!("cannot write {}: {error}", path.display())),
-        None => Error::file(format!("cannot write: {error}")),
-    }
-}
-
 fn copied(mut from: File, to: &mut dyn Write) -> io::Result<()> {
     from.rewind()?;
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match from.read(&mut buffer)? {
-            0 => return to.flush(),
-            read => to.write_all(&buffer[..read])?,
-        }
-    }
+    io::copy(&mut from, to)?;
+    to.flush()
 }

@@ -9,7 +9,7 @@ use crate::report::spool::Spool;
 use crate::report::stream::Reports;
 use crate::suppress::{Ledger, Noted, insert};
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 /// The checked releases of a run, shared by threads.
 pub(super) struct Collected<'s> {
@@ -58,13 +58,13 @@ impl<'s> Collected<'s> {
             Ok(Told { log, error })
         });
         let told = told.unwrap_or_else(|error| Told { log: Vec::new(), error: Some(error.to_string()) });
-        *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(told);
+        *super::locked(slot) = Some(told);
     }
 
     /// Passes on the messages about each release, in order.
     pub(super) fn tell(&self, tell: &mut dyn FnMut(Told)) {
         for slot in &self.told {
-            let told = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let told = super::locked(slot).take();
             tell(told.unwrap_or_else(|| Told { log: Vec::new(), error: Some(jobs::lost().to_string()) }));
         }
     }

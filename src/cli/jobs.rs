@@ -232,7 +232,7 @@ pub(crate) fn run(jobs: &[Job], store: &Store, progress: &Progress) -> Vec<Done>
     run_each(jobs, store, progress, &|number, job| {
         let one = job.run(store);
         if let Some(slot) = done.get(number) {
-            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(one);
+            *super::locked(slot) = Some(one);
         }
     });
     let broken_off = || Done { log: Vec::new(), checked: Err(lost()), is_timed: true };

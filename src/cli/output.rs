@@ -333,7 +333,7 @@ impl OutputFlags {
         for request in &requests {
             if let Some(path) = &request.path {
                 let style = Style { colour: self.color == Color::Always, width: None, ..self.style() };
-                let told = |error| Error::file(format!("cannot write {}: {error}", path.display()));
+                let told = |error| cannot_write(Some(path), &error);
                 write_file_by(path, &mut |file| {
                     let mut file = BufWriter::new(file);
                     write(request.format, reports(request.format), style, &mut Door::to_out(&mut file))?;
@@ -385,6 +385,14 @@ fn write_file_by(path: &Path, make: &mut dyn FnMut(&mut std::fs::File) -> std::i
     make(file.as_file_mut())?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
+}
+
+/// The error for a report that cannot be written to a file, or to stdout.
+pub(super) fn cannot_write(path: Option<&Path>, error: &std::io::Error) -> Error {
+    match path {
+        Some(path) => Error::file(format!("cannot write {}: {error}", path.display())),
+        None => Error::file(format!("cannot write: {error}")),
+    }
 }
 
 /// A file in the folder of a path, for text that gets its name when it is complete.

@@ -217,6 +217,11 @@ impl ReleaseFlags {
         }
     }
 
+    /// The flags as they were given, without the time of the run.
+    pub(super) fn as_given(&self) -> Self {
+        Self { time: self.time.filter(|_| !self.is_now), is_now: false, ..self.clone() }
+    }
+
     /// The same for commands that report: two runs print the same on any machine, whatever is random in a chart.
     pub(super) fn repeatable(self) -> Self {
         Self { seed: self.seed.or(Some(0)), ..self }

@@ -1,9 +1,10 @@
 //! [`Results`]: `lint --cache`, which checks only releases whose result is not known yet.
 
-use super::inputs::{Hasher, InputDigest, Inputs};
+use super::inputs::Inputs;
 use super::jobs::Job;
 use super::version;
 use crate::config::Config;
+use crate::content_digest::{ContentDigest, ContentHasher};
 use crate::fleet::cache::{Cache, Kept};
 use crate::fleet::record::Record;
 use crate::settings::Settings;
@@ -48,9 +49,9 @@ pub(super) struct Results<'r> {
     suppressor: &'r Suppressor<'r>,
     configuration: Option<Arc<File>>,
     /// What all releases of the run depend on.
-    common: InputDigest,
+    common: ContentDigest,
     /// The digests of the settings in use.
-    settings: Mutex<Vec<(Settings, InputDigest)>>,
+    settings: Mutex<Vec<(Settings, ContentDigest)>>,
     counts: Counts,
     /// Why the cache cannot be written.
     failed: Mutex<Option<String>>,
@@ -74,7 +75,7 @@ impl<'r> Results<'r> {
         store: &'r Store,
     ) -> Option<Self> {
         let folder = flags.cache.as_deref()?;
-        let mut common = Hasher::default();
+        let mut common = ContentHasher::default();
         common.value(&(version::build(), suppressor.baseline.map(ToString::to_string)));
         Some(Self {
             cache: Cache::new(folder, flags.cache_size << 20),
@@ -174,14 +175,14 @@ impl<'r> Results<'r> {
 
     /// The digest of a line of the configuration.
     fn line(&self, line: u32) -> Option<String> {
-        let mut hash = Hasher::default();
+        let mut hash = ContentHasher::default();
         hash.bytes(self.configuration.as_ref()?.line(line)?.as_bytes());
         Some(hash.finish().hex())
     }
 
     /// Everything that the result of a job depends on.
-    fn key(&self, job: &Job, inputs: InputDigest) -> String {
-        let mut hash = Hasher::default();
+    fn key(&self, job: &Job, inputs: ContentDigest) -> String {
+        let mut hash = ContentHasher::default();
         hash.value(&(self.common, inputs, self.settings(&job.settings), job.is_listed));
         let (name, environment) = (job.name.clone(), job.environment.clone());
         let release = crate::report::ReleaseName { name, environment, ..Default::default() };
@@ -196,12 +197,12 @@ impl<'r> Results<'r> {
         hash.finish().hex()
     }
 
-    fn settings(&self, settings: &Settings) -> InputDigest {
+    fn settings(&self, settings: &Settings) -> ContentDigest {
         let mut known = super::locked(&self.settings);
         if let Some((_, digest)) = known.iter().find(|(other, _)| other == settings) {
             return *digest;
         }
-        let mut hash = Hasher::default();
+        let mut hash = ContentHasher::default();
         hash.value(settings);
         let digest = hash.finish();
         known.push((settings.clone(), digest));

@@ -1,12 +1,12 @@
 //! [`Cache`]: the results of releases that were checked before, by everything that they depend on.
 
 use super::record::Record;
+use crate::content_digest::ContentDigest;
 use crate::disk::kept::{shrink, touch, write};
 use crate::disk::{By, Reach};
 use crate::suppress::Noted;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -57,7 +57,7 @@ impl Cache {
         let path = self.path(key);
         let bytes = Reach::of_user(RESULT_BYTES).read(By::User, &path).ok()?;
         let (digest, content) = bytes.split_at_checked(64)?;
-        if digest_of(content).as_bytes() != digest {
+        if ContentDigest::of(content).hex().as_bytes() != digest {
             return None;
         }
         let kept = serde_json::from_slice(content).ok()?;
@@ -72,7 +72,7 @@ impl Cache {
     pub(crate) fn put(&self, key: &str, kept: &Kept) -> io::Result<()> {
         let content = serde_json::to_string(kept)?;
         let path = self.path(key);
-        write(&path, (digest_of(content.as_bytes()) + &content).as_bytes())?;
+        write(&path, (ContentDigest::of(content.as_bytes()).hex() + &content).as_bytes())?;
         if let Some(folder) = path.parent() {
             shrink(folder, self.most / FOLDERS, usize::MAX);
         }
@@ -83,10 +83,6 @@ impl Cache {
     fn path(&self, key: &str) -> PathBuf {
         self.folder.join(key.get(..2).unwrap_or_default()).join(key)
     }
-}
-
-fn digest_of(content: &[u8]) -> String {
-    Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -24,32 +24,41 @@ pub(crate) struct Record {
     pub(crate) fingerprints: BTreeMap<usize, Fingerprint>,
 }
 
+/// What a record has beside the report.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RecordForm {
+    /// The text changes of fixes.
+    pub(crate) changes: bool,
+    /// The original fingerprints, because it outlives the process.
+    pub(crate) is_kept: bool,
+}
+
 impl Record {
     /// The record of a release that could not be checked.
     pub(crate) fn failed(release: String, log: Vec<String>, error: String) -> Self {
         Self { release, log, error: Some(error), report: None, fingerprints: BTreeMap::new() }
     }
 
-    /// The record of a checked release, and what it says about suppressions; `changes` says whether the text changes of fixes
-    /// are computed.
+    /// The record of a checked release, and what it says about suppressions.
     pub(crate) fn of(
         release: String,
         log: Vec<String>,
         mut one: Checked,
         ledger: &Ledger<'_>,
-        changes: bool,
+        form: RecordForm,
     ) -> (Self, Noted) {
         let mut noted = ledger.accept(&mut one);
         let Checked { mut report, .. } = one;
         noted.hide_secrets(&report.secrets);
-        let fingerprints = |report: &Report| -> Vec<Fingerprint> {
-            report.findings.iter().map(|finding| Fingerprint::of(finding, &report.release)).collect()
-        };
-        let original = fingerprints(&report);
-        report.hide_secrets(changes);
-        let masked = fingerprints(&report);
+        let original = if form.is_kept { fingerprints(&report) } else { Vec::new() };
+        report.hide_secrets(form.changes);
+        let masked = if form.is_kept { fingerprints(&report) } else { Vec::new() };
         let differ = original.into_iter().zip(masked).enumerate().filter(|(_, (original, masked))| original != masked);
         let fingerprints = differ.map(|(number, (original, _))| (number, original)).collect();
         (Self { release, log, error: None, report: Some(report), fingerprints }, noted)
     }
+}
+
+fn fingerprints(report: &Report) -> Vec<Fingerprint> {
+    report.findings.iter().map(|finding| Fingerprint::of(finding, &report.release)).collect()
 }

@@ -1,6 +1,7 @@
 //! `testdata/fleet`: a repository of releases that is checked in one process, in parts that are merged, and with results that are known
 //! already. The bytes must be the same.
 
+use super::cli::copy;
 use super::{derived, read, root, with_output, working_folder};
 use crate::cli::{Outcome, Streams, on_large_stack, run};
 use std::fs;
@@ -32,15 +33,7 @@ impl Fleet {
     /// All of it, or only what can be checked.
     fn new(is_whole: bool) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let from = root().join("testdata/fleet");
-        for entry in walkdir::WalkDir::new(&from).min_depth(1) {
-            let entry = entry.expect("the folder can be read");
-            let to = folder.path().join(entry.path().strip_prefix(&from).expect("it is in the folder"));
-            match entry.file_type().is_dir() {
-                true => fs::create_dir(to).expect("a folder"),
-                false => drop(fs::copy(entry.path(), to).expect("a file")),
-            }
-        }
+        copy(&root().join("testdata/fleet"), folder.path());
         let tar =
             Command::new("tar").args(["-czf", "packed.tgz", "-C", "charts", "web"]).current_dir(folder.path()).status();
         assert!(tar.expect("tar runs").success());

@@ -8,6 +8,7 @@ use crate::chart::stored::Stored;
 use crate::chart::{Chart, Dependency};
 use crate::chart_reference::ChartReference;
 use crate::compiler::ChartTemplates;
+use crate::content_digest::ContentDigest;
 use crate::disk::{By, Reach, look, seen};
 use crate::error::Error;
 use crate::helm::HelmVersion;
@@ -119,7 +120,7 @@ impl Store {
     }
 
     /// The digest of a chart whose content is set; `None` if it is not set, and in it if it is not known.
-    pub(crate) fn stored_digest(&self, chart: &ChartReference) -> Option<Option<[u8; 32]>> {
+    pub(crate) fn stored_digest(&self, chart: &ChartReference) -> Option<Option<ContentDigest>> {
         let stored = self.stored().get(chart).cloned()?;
         Some(stored.ok().map(|stored| stored.digest()))
     }

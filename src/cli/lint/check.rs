@@ -13,7 +13,7 @@ use crate::config::{Config, MirrorTarget};
 use crate::disk::{Reach, look};
 use crate::error::Error;
 use crate::fleet::blob::Head;
-use crate::fleet::record::Record;
+use crate::fleet::record::{Record, RecordForm};
 use crate::report::Report;
 use crate::report::text::Detail;
 use crate::secrets::redacted;
@@ -67,18 +67,21 @@ impl Args {
         store.is_once = true;
         let mut outcome = Outcome::Clean;
         let suppressor = self.suppressor(&config.suppressions, baseline)?;
-        let blob = match self.output.blob()? {
-            Some(path) => {
-                let (tool, run) = (version::identity(), part.run.to_string());
+        let blob = match (self.output.blob()?, part.run) {
+            (Some(path), Some(run)) => {
+                let (tool, run) = (version::identity(), run.to_string());
                 let head = Head::new(tool, run, suppressor.today, part.shard, part.jobs.len(), part.own.len());
                 Some(BlobFile::begin(path, &head)?)
             }
-            None => None,
+            _ => None,
+        };
+        // A result that is kept serves every format.
+        let form = RecordForm {
+            changes: self.output.shows_changes() || self.results.is_on(),
+            is_kept: blob.is_some() || self.results.is_on(),
         };
         let collected = Collected::new(&part.jobs, Ledger::new(&suppressor), blob);
         let progress = self.progress(part.jobs.len());
-        // A result that is kept serves every format.
-        let changes = self.output.shows_changes() || self.results.is_on();
         let inputs = Inputs::new(&store);
         let results = match self.asks_mirror(config) {
             // What the mirror has may change at any time.
@@ -89,7 +92,7 @@ impl Args {
             let check = || {
                 let done = job.run(&store);
                 let is_timed = done.is_timed;
-                let (record, noted) = record(job, done, collected.ledger(), changes);
+                let (record, noted) = record(job, done, collected.ledger(), form);
                 (record, noted, is_timed)
             };
             let listed = part.listed_inputs.get(&job.number);
@@ -204,13 +207,13 @@ fn changed_since_listed(job: &Job) -> Record {
     Record::failed(name, Vec::new(), error)
 }
 
-/// The result of a job, and what it says about suppressions; `changes` says whether the text changes of fixes are computed.
-fn record(job: &Job, done: Done, ledger: &Ledger<'_>, changes: bool) -> (Record, Noted) {
+/// The result of a job, and what it says about suppressions.
+fn record(job: &Job, done: Done, ledger: &Ledger<'_>, form: RecordForm) -> (Record, Noted) {
     let (release, log) = (job.full_name(), done.log);
     // It may be kept in files, where nothing masks what stderr does.
     let log = log.into_iter().map(|line| redacted(&line).into_owned()).collect();
     match done.checked {
-        Ok(one) => Record::of(release, log, one, ledger, changes),
+        Ok(one) => Record::of(release, log, one, ledger, form),
         Err(error) => {
             // Masked as the whole line is on stderr: what is before a word decides whether it is a secret.
             let line = format!("Error: {}", told_error(job, &error));

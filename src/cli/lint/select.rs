@@ -4,11 +4,11 @@ use super::{Args, NOTHING};
 use crate::chart_reference::RemoteChart;
 use crate::cli::Streams;
 use crate::cli::charts::{charts_of, release_names};
-use crate::cli::inputs::{Hasher, InputDigest};
 use crate::cli::jobs::{Job, TargetSettings};
 use crate::cli::one_release::no_release;
 use crate::cli::part::{Candidate, Part};
 use crate::config::{Config, ListedRelease, MirrorTarget, ReleaseSpec};
+use crate::content_digest::{ContentDigest, ContentHasher};
 use crate::disk::{By, Reach};
 use crate::error::Error;
 use crate::settings::Settings;
@@ -25,28 +25,29 @@ impl Args {
         streams: &mut Streams<'_>,
     ) -> Result<Part, Error> {
         let mut settings = TargetSettings::new(&self.settings, config, reach);
-        let candidates = self.candidates(config, reach, &mut settings)?;
-        let run = self.identity(&candidates, config, baseline, &settings);
-        let mut part = self.part.select(&candidates, run, reach, streams)?;
-        part.jobs = self.silent_jobs(config, reach, &mut settings, &|number| part.own.get(number) == Some(&true))?;
+        let typed = self.typed_jobs(reach, &mut settings)?;
+        let candidates = match &typed {
+            Some(jobs) => {
+                let candidate = |job: &Job| Candidate { name: job.full_name(), chart: job.chart.clone(), by: By::User };
+                jobs.iter().map(candidate).collect()
+            }
+            None => self.listed(config, &mut settings)?,
+        };
+        let mut part = self.part.select(&candidates, reach, streams)?;
+        part.run = self.output.blob()?.map(|_| self.identity(&candidates, config, baseline, &settings));
+        let is_own = |number: usize| part.own.get(number) == Some(&true);
+        part.jobs = match typed {
+            Some(jobs) => jobs.into_iter().filter(|job| is_own(job.number)).collect(),
+            None => self.listed_jobs(config, &mut settings, &is_own)?,
+        };
         if self.asks_mirror(config) {
             self.let_ask(&mut part.jobs)?;
         }
         Ok(part)
     }
 
-    /// All releases of the run, of which a part may be selected.
-    fn candidates(
-        &self,
-        config: &Config,
-        reach: &Reach,
-        settings: &mut TargetSettings<'_>,
-    ) -> Result<Vec<Candidate>, Error> {
-        if !self.charts.is_empty() {
-            let jobs = self.silent_jobs(config, reach, settings, &|_| true)?;
-            let candidate = |job: Job| Candidate { name: job.full_name(), chart: job.chart, by: By::User };
-            return Ok(jobs.into_iter().map(candidate).collect());
-        }
+    /// All releases of the configuration that are to be checked, of which a part may be selected.
+    fn listed(&self, config: &Config, settings: &mut TargetSettings<'_>) -> Result<Vec<Candidate>, Error> {
         self.check_releases(config)?;
         let mut all = Vec::new();
         for release in config.releases.iter().filter(|release| self.is_wanted(&release.entry)) {
@@ -64,15 +65,12 @@ impl Args {
         config: &Config,
         baseline: Option<&Baseline>,
         settings: &TargetSettings<'_>,
-    ) -> InputDigest {
-        let mut hash = Hasher::default();
-        hash.value(&config.file.as_ref().map(|file| file.bytes()));
+    ) -> ContentDigest {
+        let mut hash = ContentHasher::default();
+        hash.bytes(config.file.as_ref().map(|file| file.bytes()).unwrap_or_default());
         hash.value(&baseline.map(ToString::to_string));
         hash.value(&(self.charts.is_empty(), &self.releases, self.asks_mirror(config)));
-        let mut flags = self.release.clone();
-        flags.time = flags.time.filter(|_| !flags.is_now);
-        flags.is_now = false;
-        hash.value(&flags);
+        hash.value(&self.release.as_given());
         all.iter().for_each(|candidate| hash.bytes(candidate.name.as_bytes()));
         settings.all().for_each(|settings| hash.value(settings));
         hash.finish()
@@ -81,7 +79,13 @@ impl Args {
     /// The jobs: the named chart, or the releases of the configuration.
     pub(in crate::cli) fn jobs(&self, config: &Config, reach: &Reach) -> Result<Vec<Job>, Error> {
         let settings = &mut TargetSettings::new(&self.settings, config, reach);
-        let mut jobs = self.silent_jobs(config, reach, settings, &|_| true)?;
+        let mut jobs = match self.typed_jobs(reach, settings)? {
+            Some(jobs) => jobs,
+            None => {
+                self.check_releases(config)?;
+                self.listed_jobs(config, settings, &|_| true)?
+            }
+        };
         if self.asks_mirror(config) {
             self.let_ask(&mut jobs)?;
         }
@@ -94,20 +98,21 @@ impl Args {
         self.ask_mirrors(jobs.iter_mut().map(|job| &mut job.settings).collect(), &charts, &|_| true)
     }
 
-    /// The jobs, which ask no mirror; `is_own` says whether a release of the run is one of them.
-    fn silent_jobs(
+    /// The jobs for charts on the command line, which ask no mirror; `None` if there are none.
+    fn typed_jobs(&self, reach: &Reach, settings: &mut TargetSettings<'_>) -> Result<Option<Vec<Job>>, Error> {
+        if self.charts.is_empty() {
+            return Ok(None);
+        }
+        self.typed(&settings.of(&MirrorTarget::default())?, reach).map(Some)
+    }
+
+    /// The jobs for releases of the configuration, which ask no mirror; `is_own` says whether a release of the run is one of them.
+    fn listed_jobs(
         &self,
         config: &Config,
-        reach: &Reach,
         settings: &mut TargetSettings<'_>,
         is_own: &dyn Fn(usize) -> bool,
     ) -> Result<Vec<Job>, Error> {
-        if !self.charts.is_empty() {
-            let mut jobs = self.typed(&settings.of(&MirrorTarget::default())?, reach)?;
-            jobs.retain(|job| is_own(job.number));
-            return Ok(jobs);
-        }
-        self.check_releases(config)?;
         let all = config.releases.iter().filter(|release| self.is_wanted(&release.entry));
         let own: Vec<(usize, &ListedRelease)> = all.enumerate().filter(|(number, _)| is_own(*number)).collect();
         let mut jobs = Job::all(own.iter().map(|(_, release)| &release.entry), &self.release, settings)?;

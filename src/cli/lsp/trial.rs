@@ -5,8 +5,8 @@ use super::check::Kept;
 use super::group::Problems;
 use super::workspace::Workspace;
 use crate::cli::fix::{identities, new_in};
-use crate::cli::jobs;
 use crate::cli::progress::Progress;
+use crate::cli::{jobs, locked};
 use crate::lsp::Open;
 use crate::lsp::changes::texts_after;
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,7 +63,7 @@ impl Workspace {
                 (Ok(one), Some(was)) => new_in(&one.report, &was).is_none(),
                 _ => false,
             };
-            works.lock().unwrap_or_else(PoisonError::into_inner).insert(number, is_no_worse);
+            locked(&works).insert(number, is_no_worse);
         });
         works.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().collect()
     }

@@ -25,14 +25,14 @@ pub(super) struct Workspace {
     /// Its releases.
     pub(super) jobs: Vec<Job>,
     /// What each release is made of.
-    pub(super) inputs: Vec<Inputs>,
+    pub(super) inputs: Vec<ReleaseFiles>,
     /// What they read.
     pub(super) store: Store,
 }
 
 /// The files of a release, by real path.
 #[derive(Debug)]
-pub(super) struct Inputs {
+pub(super) struct ReleaseFiles {
     /// Its values files, and the files of `set_file`.
     pub(super) values: BTreeSet<PathBuf>,
     /// The folder of its chart, or the archive.
@@ -86,7 +86,7 @@ impl Workspace {
             job.place = Some(release.place.clone());
             job.chart_place = Some(release.chart_place.clone());
         }
-        let inputs = jobs.iter().map(Inputs::of).collect();
+        let inputs = jobs.iter().map(ReleaseFiles::of).collect();
         let mut store = Store::new(None, reach);
         store.own = Own::with(Some(&name));
         Ok(Self { path: document(path), config, jobs, inputs, store })
@@ -99,7 +99,7 @@ impl Workspace {
 
     /// The indexes of the releases that a file belongs to.
     pub(super) fn releases_of<'w>(&'w self, path: &'w Path) -> impl Iterator<Item = usize> + 'w {
-        let belongs = move |(number, inputs): (usize, &Inputs)| inputs.hold(path).then_some(number);
+        let belongs = move |(number, inputs): (usize, &ReleaseFiles)| inputs.hold(path).then_some(number);
         self.inputs.iter().enumerate().filter_map(belongs)
     }
 
@@ -125,7 +125,7 @@ impl Workspace {
     }
 }
 
-impl Inputs {
+impl ReleaseFiles {
     fn of(job: &Job) -> Self {
         let real = |path: &Path| look::real(path).ok();
         let set = job.flags.set_files();

@@ -3,9 +3,9 @@
 mod engine;
 
 use super::Streams;
-use super::inputs::InputDigest;
 use super::jobs::Job;
 use crate::chart_reference::ChartReference;
+use crate::content_digest::ContentDigest;
 use crate::disk::{By, Reach, look, read_all};
 use crate::error::Error;
 use crate::fleet::shard::Shard;
@@ -70,8 +70,8 @@ pub(super) struct Part {
     pub(super) own: Vec<bool>,
     /// Their jobs.
     pub(super) jobs: Vec<Job>,
-    /// What identifies the run of which this is a part.
-    pub(super) run: InputDigest,
+    /// What identifies the run of which this is a part, for a blob.
+    pub(super) run: Option<ContentDigest>,
     /// Which part, if it is a shard.
     pub(super) shard: Option<Shard>,
     /// The digests of what releases were made from when they were listed, by their index among all.
@@ -105,7 +105,6 @@ impl PartFlags {
     pub(super) fn select<'c>(
         &self,
         all: &'c [Candidate],
-        run: InputDigest,
         reach: &Reach,
         streams: &mut Streams<'_>,
     ) -> Result<Part, Error> {
@@ -120,7 +119,7 @@ impl PartFlags {
             }
             (None, _) => vec![self.list.is_none(); all.len()],
         };
-        let mut part = Part { own, jobs: Vec::new(), run, shard, listed_inputs: HashMap::new() };
+        let mut part = Part { own, jobs: Vec::new(), run: None, shard, listed_inputs: HashMap::new() };
         if let Some(path) = &self.list {
             select_listed(path, all, &mut part, reach, streams)?;
         }
