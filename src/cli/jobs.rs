@@ -7,7 +7,7 @@ use super::release::{Configured, Helm, ReleaseFlags, hide_secrets, without_secre
 use super::settings::SettingsFlags;
 use crate::chart_reference::ChartReference;
 use crate::compiler::Compiler;
-use crate::config::{Config, MirrorTarget, ReleaseSpec};
+use crate::config::{Config, ListedRelease, MirrorTarget, ReleaseSpec};
 use crate::disk::Reach;
 use crate::error::{Error, ErrorKind};
 use crate::finding::{Excerpt, Finding};
@@ -149,6 +149,20 @@ impl Job {
         settings: &mut TargetSettings<'_>,
     ) -> Result<Vec<Self>, Error> {
         entries.map(|entry| Ok(Self::of(entry, flags, settings.of(&entry.target)?))).collect()
+    }
+
+    /// The same with their places in the configuration, for reports that point to them.
+    pub(super) fn listed(
+        releases: &[&ListedRelease],
+        flags: &ReleaseFlags,
+        settings: &mut TargetSettings<'_>,
+    ) -> Result<Vec<Self>, Error> {
+        let mut jobs = Self::all(releases.iter().map(|release| &release.entry), flags, settings)?;
+        for (job, release) in jobs.iter_mut().zip(releases) {
+            job.place = Some(release.place.clone());
+            job.chart_place = Some(release.chart_place.clone());
+        }
+        Ok(jobs)
     }
 
     /// A finding about missing values without a location gets the location of the release in the configuration.

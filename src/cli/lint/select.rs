@@ -114,12 +114,11 @@ impl Args {
         is_own: &dyn Fn(usize) -> bool,
     ) -> Result<Vec<Job>, Error> {
         let all = config.releases.iter().filter(|release| self.is_wanted(&release.entry));
-        let own: Vec<(usize, &ListedRelease)> = all.enumerate().filter(|(number, _)| is_own(*number)).collect();
-        let mut jobs = Job::all(own.iter().map(|(_, release)| &release.entry), &self.release, settings)?;
-        for (job, (number, own)) in jobs.iter_mut().zip(own) {
+        let (numbers, own): (Vec<usize>, Vec<&ListedRelease>) =
+            all.enumerate().filter(|(number, _)| is_own(*number)).unzip();
+        let mut jobs = Job::listed(&own, &self.release, settings)?;
+        for (job, number) in jobs.iter_mut().zip(numbers) {
             job.number = number;
-            job.place = Some(own.place.clone());
-            job.chart_place = Some(own.chart_place.clone());
         }
         Ok(jobs)
     }

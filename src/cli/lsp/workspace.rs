@@ -5,7 +5,7 @@ use crate::chart_reference::ChartReference;
 use crate::cli::config::{folder, nearest};
 use crate::cli::fetch::{self, FetchFlags};
 use crate::cli::jobs::{Job, TargetSettings};
-use crate::config::Config;
+use crate::config::{Config, ListedRelease};
 use crate::disk::{By, Reach, Unsaved, look, seen, shown};
 use crate::error::Error;
 use crate::lsp::Open;
@@ -79,13 +79,9 @@ impl Workspace {
         let mut flags = checker.release.clone();
         flags.stop_clock();
         let reach = Arc::new(reach);
-        let entries = config.releases.iter().map(|release| &release.entry);
-        let mut jobs = Job::all(entries, &flags, &mut TargetSettings::new(&checker.args.settings, &config, &reach))
-            .map_err(begin)?;
-        for (job, release) in jobs.iter_mut().zip(&config.releases) {
-            job.place = Some(release.place.clone());
-            job.chart_place = Some(release.chart_place.clone());
-        }
+        let releases: Vec<&ListedRelease> = config.releases.iter().collect();
+        let settings = &mut TargetSettings::new(&checker.args.settings, &config, &reach);
+        let jobs = Job::listed(&releases, &flags, settings).map_err(begin)?;
         let inputs = jobs.iter().map(ReleaseFiles::of).collect();
         let mut store = Store::new(None, reach);
         store.own = Own::with(Some(&name));
