@@ -4,7 +4,7 @@ use super::literals::{literal, quote, text, yaml_number, yaml_quote};
 use super::random::Random;
 use crate::funcs::FAMILIES;
 use crate::template::Function;
-use crate::template::types::Kind;
+use crate::template::types::GoKind;
 
 /// Parameters and results of functions whose Go types are too general, as letters (see [`literal`]), and in addition: `a`ny,
 /// `b`ool, `l`ist, `n`umbers, `S`trings, `m`ap, `t`ime, `k`ey, `T`ruth for a condition. The last repeats for variadic functions.
@@ -820,13 +820,13 @@ fn row(function: &'static Function) -> Option<Row> {
         let (strict, hint) = hint.strip_prefix('!').map_or((false, *hint), |hint| (true, hint));
         return Some(Row { function, params: hint.bytes().collect(), strict, gives: *gives });
     }
-    let kind = |kind: Kind| match kind {
-        Kind::Bool => b'b',
-        Kind::Int | Kind::Int32 | Kind::Int64 | Kind::Uint32 | Kind::Uint64 => b'i',
-        Kind::Float64 => b'g',
-        Kind::String => b's',
-        Kind::Slice => b'l',
-        Kind::Map => b'm',
+    let kind = |kind: GoKind| match kind {
+        GoKind::Bool => b'b',
+        GoKind::Int | GoKind::Int32 | GoKind::Int64 | GoKind::Uint32 | GoKind::Uint64 => b'i',
+        GoKind::Float64 => b'g',
+        GoKind::String => b's',
+        GoKind::Slice => b'l',
+        GoKind::Map => b'm',
         _ => b'a',
     };
     let mut params: Vec<u8> = function.params.iter().map(|ty| kind(ty.kind)).collect();

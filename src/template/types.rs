@@ -2,7 +2,7 @@
 
 use super::function::Function;
 
-/// The kind of a Go type, `reflect.GoKind`.
+/// The kind of a Go type, `reflect.Kind`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum GoKind {
     /// The zero value.
