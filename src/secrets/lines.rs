@@ -177,7 +177,12 @@ impl<'l> Scan<'l> {
         {
             return false;
         }
-        let is_hidden = !secrets_in(name).is_empty() || is_random(name);
+        // A path has several names, and numbers between them: `global.imagePullSecrets[0].name`.
+        let is_random = match self.before.is_flag {
+            true => name.split(['.', '[', ']']).any(is_random),
+            false => is_random(name),
+        };
+        let is_hidden = !secrets_in(name).is_empty() || is_random;
         let (name, quoted) = (name.to_owned(), usize::from(quote.is_some()));
         if is_hidden {
             self.found.push(Piece {
