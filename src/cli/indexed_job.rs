@@ -136,6 +136,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("overlay", "a shard changes no file"),
     ("write_baseline", "a shard changes no file"),
     ("pre_commit", "a shard is no hook"),
+    ("list", "a shard takes its releases from airtight.yaml"),
     ("manifests", "a shard checks releases"),
 ];
 
@@ -249,6 +250,11 @@ fn report(name: &str) -> Result<String, Error> {
 fn lint_flags(given: &[String]) -> Result<lint::Args, Error> {
     let command = lint::Args::augment_args(clap::Command::new("lint"));
     let command = without_empty_variables(command).disable_help_flag(true).no_binary_name(true);
+    let flag_of = |id: &str| {
+        let long = command.get_arguments().find(|arg| arg.get_id() == id).and_then(clap::Arg::get_long);
+        long.map_or_else(|| id.replace('_', "-"), str::to_owned)
+    };
+    let refused: Vec<(&str, String, &str)> = REFUSED.iter().map(|&(id, way)| (id, flag_of(id), way)).collect();
     let wrong = |error: clap::Error| {
         let text = error.render().to_string();
         let text = text.trim_start_matches("error: ").split("\n\n").next().unwrap_or_default().trim_end().to_owned();
@@ -256,8 +262,8 @@ fn lint_flags(given: &[String]) -> Result<lint::Args, Error> {
     };
     let matches = command.try_get_matches_from(given).map_err(wrong)?;
     let is_typed = |id: &str| is_typed(&matches, id);
-    if let Some((id, way)) = REFUSED.iter().find(|(id, _)| is_typed(id)) {
-        return Err(Error::input(format!("after --: --{}: {way}", id.replace('_', "-"))));
+    if let Some((_, flag, way)) = refused.iter().find(|(id, ..)| is_typed(id)) {
+        return Err(Error::input(format!("after --: --{flag}: {way}")));
     }
     lint::Args::from_arg_matches(&matches).map_err(wrong)
 }
