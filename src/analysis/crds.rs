@@ -21,7 +21,7 @@ pub(super) fn read(root: &Instance, limits: &Limits, origins: &mut Origins) -> V
         let origin = origins.template_text(file, 0);
         let text = Str::of_file(file, origin);
         for range in split(text.as_bytes(), HelmVersion::V4) {
-            let (start, content) = (range.start as u32, text.slice(range));
+            let (start, content) = (range.start as u32, text.shared(range));
             // A CRD without defaults has no images, and most CRDs are large.
             if !may_name_images(content.as_bytes()) {
                 continue;

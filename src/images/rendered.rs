@@ -43,7 +43,7 @@ pub(crate) fn of_file(
     let mut found = Vec::new();
     let emits: Arc<[_]> = file.emits.clone().into();
     for range in split(file.text.as_bytes(), helm) {
-        let (start, content) = (range.start as u32, file.text.slice(range));
+        let (start, content) = (range.start as u32, file.text.shared(range));
         if !may_name_an_image(content.as_bytes()) || is_schema(content.as_bytes()) {
             continue;
         }
@@ -77,7 +77,7 @@ pub(crate) fn operators_of_file(
     let emits: Arc<[_]> = file.emits.clone().into();
     let mut manifests = Vec::new();
     for range in split(file.text.as_bytes(), helm) {
-        let (start, content) = (range.start as u32, file.text.slice(range));
+        let (start, content) = (range.start as u32, file.text.shared(range));
         if !may_leave_an_image(content.as_bytes()) || is_schema(content.as_bytes()) {
             continue;
         }

@@ -116,7 +116,7 @@ pub(crate) fn manifests<N: Keep>(
     for file in &rendered.files {
         let emits: Arc<[Emit]> = file.emits.clone().into();
         for range in split(file.text.as_bytes(), helm) {
-            let (start, content) = (range.start as u32, file.text.slice(range));
+            let (start, content) = (range.start as u32, file.text.shared(range));
             let fail = |kind, why: String| Error::new(kind, format!("YAML parse error on {}: {why}", file.name));
             let node = yaml::read_entries(content.as_bytes(), limits, N::wants).map_err(|error| {
                 fail(error.kind(ErrorKind::Manifest), format!("error converting YAML to JSON: {error}"))

@@ -342,9 +342,9 @@ impl<'t> Parser<'t, '_> {
         let token = self.next_non_space();
         match token.kind {
             Kind::Text => {
-                let text = self.lexer.bytes(token);
-                self.grow(TEXT + text.len())?;
-                Ok(Item::Node(TemplateNode::Text { pos: token.start, text: Str::new(text) }))
+                self.grow(TEXT)?;
+                let text = Str::of_file_part(self.file, token.start..token.end);
+                Ok(Item::Node(TemplateNode::Text { pos: token.start, text }))
             }
             Kind::LeftDelim => {
                 self.scope.action_line = token.line;

@@ -82,6 +82,11 @@ impl Buf {
     pub(crate) fn push_slice(&mut self, text: &Str, range: Range<usize>) {
         let base = self.bytes.len() as u32;
         self.bytes.extend_from_slice(&text.as_bytes()[range.clone()]);
+        self.push_spans(text, range, base);
+    }
+
+    /// Appends the origins of a byte range of a string, whose text is at `base`.
+    pub(super) fn push_spans(&mut self, text: &Str, range: Range<usize>, base: u32) {
         let (from, to) = (range.start as u32, range.end as u32);
         let spans = text.spans();
         if spans.is_empty() {
@@ -135,6 +140,11 @@ impl Buf {
     /// Converts the buffer to a string.
     pub(crate) fn into_str(self) -> Str {
         Str::from_parts(self.bytes, self.spans)
+    }
+
+    /// Only the origins.
+    pub(super) fn into_spans(self) -> Vec<Span> {
+        self.spans
     }
 
     /// The index of the first span that is not before a position, in the sorted spans of any source.
@@ -191,7 +201,11 @@ mod tests {
                 let range = from..(from + part % 7).min(whole.len());
                 buf.push_slice(&whole, range.clone());
                 buf.push(&other);
-                alone.push(whole.slice(range));
+                let part = whole.slice(range.clone());
+                let shared = whole.shared(range);
+                assert_eq!(part, shared);
+                assert_eq!(format!("{:?}", part.spans()), format!("{:?}", shared.spans()));
+                alone.push(if part.len().is_multiple_of(2) { part } else { shared });
                 alone.push(other.clone());
             }
             let joined = alone.iter().fold(Buf::new(), |mut joined, part| {

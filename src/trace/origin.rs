@@ -146,7 +146,7 @@ pub(crate) enum OriginData {
 pub(crate) struct Origins {
     entries: Vec<OriginData>,
     /// From a setting to the settings that it hides, in the order in which they were hidden.
-    hidden: HashMap<Origin, Vec<Origin>>,
+    hidden: HashMap<Origin, Vec<Origin>, RandomState>,
     unions: HashMap<Vec<Origin>, Origin, RandomState>,
     texts: HashMap<(usize, u32), Origin, RandomState>,
     /// The total size of the parts of computed origins, in bytes.
@@ -165,7 +165,7 @@ impl Origins {
         let placeholder = OriginData::Derived(Vec::new());
         Self {
             entries: vec![placeholder],
-            hidden: HashMap::new(),
+            hidden: HashMap::default(),
             unions: HashMap::default(),
             texts: HashMap::default(),
             parts: 0,

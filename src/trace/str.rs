@@ -39,8 +39,10 @@ struct Data {
 
 enum Bytes {
     Own(Vec<u8>),
-    /// A whole file, without a copy.
-    File(Arc<File>),
+    /// A part of a file, without a copy.
+    File(Arc<File>, Range<u32>),
+    /// A part of another text, without a copy.
+    Part(Str, Range<u32>),
 }
 
 /// The memory of a string besides its text and spans, in bytes.
@@ -59,7 +61,7 @@ impl Str {
         Self(Arc::new(Data { bytes, spans, marks, held: OnceLock::new() }))
     }
 
-    /// The memory of the text in bytes; for a whole file, without the file.
+    /// The memory of the text in bytes, without the file or the other text that it is a part of.
     fn size(&self) -> usize {
         let own = if let Bytes::Own(bytes) = &self.0.bytes { bytes.capacity() } else { 0 };
         HEAD + own + self.0.spans.capacity() * size_of::<Span>()
@@ -100,7 +102,16 @@ impl Str {
     pub(crate) fn of_file(file: &Arc<File>, origin: Origin) -> Self {
         let end = file.bytes().len() as u32;
         let spans = if origin.is_none() || end == 0 { Vec::new() } else { vec![Span { start: 0, end, origin, at: 0 }] };
-        Self::made(Bytes::File(file.clone()), spans)
+        Self::made(Bytes::File(file.clone(), 0..end), spans)
+    }
+
+    /// A part of a file, without a copy, of unknown origin.
+    ///
+    /// # Panics
+    /// If the range is not inside the file.
+    pub(crate) fn of_file_part(file: &Arc<File>, range: Range<u32>) -> Self {
+        assert!(range.start <= range.end && range.end as usize <= file.bytes().len(), "a part of the file");
+        Self::made(Bytes::File(file.clone(), range), Vec::new())
     }
 
     pub(super) fn from_parts(bytes: Vec<u8>, spans: Vec<Span>) -> Self {
@@ -111,7 +122,8 @@ impl Str {
     pub(crate) fn as_bytes(&self) -> &[u8] {
         match &self.0.bytes {
             Bytes::Own(bytes) => bytes,
-            Bytes::File(file) => file.bytes(),
+            Bytes::File(file, range) => &file.bytes()[range.start as usize..range.end as usize],
+            Bytes::Part(whole, range) => &whole.as_bytes()[range.start as usize..range.end as usize],
         }
     }
 
@@ -207,6 +219,20 @@ impl Str {
         let mut buf = Buf::with_capacity(range.len());
         buf.push_slice(self, range);
         buf.into_str()
+    }
+
+    /// As [`slice`](Self::slice), but without a copy: the whole text lives as long as the part.
+    ///
+    /// # Panics
+    /// If the range is not inside the text.
+    pub(crate) fn shared(&self, range: Range<usize>) -> Self {
+        if range == (0..self.len()) {
+            return self.clone();
+        }
+        assert!(range.start <= range.end && range.end <= self.len(), "a part of the text");
+        let mut spans = Buf::new();
+        spans.push_spans(self, range.clone(), 0);
+        Self::made(Bytes::Part(self.clone(), range.start as u32..range.end as u32), spans.into_spans())
     }
 
     /// The part of the text that is the subslice `part` of [`as_bytes`](Self::as_bytes), with its origins.
