@@ -18,6 +18,7 @@ use crate::trace::{Layer, Origin, OriginData, Origins, Setting};
 use crate::values_path::Key;
 use crate::yaml;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use foldhash::fast::RandomState;
 pub(crate) use names::is_secret;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
@@ -111,16 +112,22 @@ impl Secrets {
             })
         };
         let named = |setting: &Setting, name: &str| matches!(&setting.key, Some(Key::Name(key)) if **key == *name);
-        let of_secrets: HashSet<Origin> = settings()
+        // Most keys occur many times.
+        let mut known: HashMap<&str, bool, RandomState> = HashMap::default();
+        let of_secrets: HashSet<Origin, RandomState> = settings()
             .filter(|(_, setting)| {
                 named(setting, "name") && is_secret(&String::from_utf8_lossy(own_text(&setting.place)))
             })
             .map(|(_, setting)| setting.parent)
             .collect();
-        let (mut secret, mut parents) = (HashSet::new(), HashSet::new());
+        let mut secret = HashSet::<Origin, RandomState>::default();
+        let mut parents = HashSet::<Origin, RandomState>::default();
         for (origin, setting) in settings() {
             parents.insert(setting.parent);
-            let by_name = matches!(&setting.key, Some(Key::Name(key)) if is_secret(key));
+            let by_name = match &setting.key {
+                Some(Key::Name(key)) => *known.entry(key).or_insert_with(|| is_secret(key)),
+                _ => false,
+            };
             let by_element = named(setting, "value") && of_secrets.contains(&setting.parent);
             let of_image = || {
                 let text = String::from_utf8_lossy(own_text(&setting.place));

@@ -89,7 +89,7 @@ pub(crate) struct Decisions {
     /// The only file that is executed, if not all are.
     pub only: Option<String>,
     decided: Vec<MarkedDecision>,
-    known: HashMap<Site, usize>,
+    known: HashMap<Site, usize, RandomState>,
     /// The executed file.
     file: Rc<str>,
     /// By the address of a list: whether it contains relevant text.
@@ -117,7 +117,7 @@ impl Decisions {
             skipped: BTreeSet::new(),
             only: None,
             decided: Vec::new(),
-            known: HashMap::new(),
+            known: HashMap::default(),
             file: "".into(),
             interesting: HashMap::default(),
             untaken: BTreeMap::new(),

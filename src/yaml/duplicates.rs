@@ -4,6 +4,7 @@ use super::parse::{Content, Id, Tree, parse};
 use super::scan::Scanner;
 use super::text::Text;
 use crate::limits::Limits;
+use foldhash::fast::RandomState;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
@@ -33,7 +34,7 @@ pub(crate) fn duplicates(text: &[u8], limits: &Limits) -> Vec<Duplicate> {
             Content::Seq(first) => open.extend(std::iter::successors(*first, |&id| tree.get(id).next)),
             Content::Map(first) => {
                 let parts: Vec<_> = std::iter::successors(*first, |&id| tree.get(id).next).collect();
-                let mut seen: HashMap<&[u8], (Range<u32>, Id)> = HashMap::with_capacity(parts.len() / 2);
+                let mut seen: HashMap<&[u8], (Range<u32>, Id), RandomState> = HashMap::default();
                 for pair in parts.chunks_exact(2) {
                     let (key, value) = (tree.get(pair[0]), pair[1]);
                     open.push(value);
@@ -61,7 +62,7 @@ pub(crate) fn duplicates(text: &[u8], limits: &Limits) -> Vec<Duplicate> {
 /// May return true wrongly; a key written in two ways, `a` and `"a"`, is not detected.
 fn may_hold(text: &[u8]) -> bool {
     // The keys of the open block maps, each with its column.
-    let mut open: Vec<(usize, HashSet<&[u8]>)> = Vec::new();
+    let mut open: Vec<(usize, HashSet<&[u8], RandomState>)> = Vec::new();
     for line in text.split(|&byte| byte == b'\n') {
         let line = line.trim_ascii_end();
         let mut column = line.iter().take_while(|&&byte| byte == b' ').count();
@@ -88,7 +89,7 @@ fn may_hold(text: &[u8]) -> bool {
                     return true;
                 }
             }
-            None => open.push((column, HashSet::from([&rest[..colon]]))),
+            None => open.push((column, HashSet::from_iter([&rest[..colon]]))),
         }
     }
     false

@@ -9,6 +9,7 @@ use crate::objects::{Object, Path};
 use crate::reference::Reference;
 use crate::reference::open::OpenReference;
 use crate::yaml::{Data, Node};
+use foldhash::fast::RandomState;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -171,7 +172,7 @@ pub(super) fn join(object: &Object<'_>, entries: &[Entry<'_>], context: Context,
     if roles.len() < 2 && context.naming != Naming::Image {
         return found;
     }
-    let mut index: HashMap<(&str, Role), usize> = HashMap::new();
+    let mut index = Index::default();
     for &(entry, stem, role) in &roles {
         index.entry((stem, role)).or_insert(entry);
     }
@@ -189,11 +190,14 @@ pub(super) fn join(object: &Object<'_>, entries: &[Entry<'_>], context: Context,
     found
 }
 
+/// The entries by prefix and role.
+type Index<'n> = HashMap<(&'n str, Role), usize, RandomState>;
+
 /// The parts with the same prefix.
 struct Family<'f> {
     object: &'f Object<'f>,
     entries: &'f [Entry<'f>],
-    index: &'f HashMap<(&'f str, Role), usize>,
+    index: &'f Index<'f>,
     stem: &'f str,
     context: Context,
     /// The version of the only image among the entries.
@@ -391,7 +395,7 @@ impl Family<'_> {
 }
 
 /// The version of the only image among entries: `{image: acme/api, defaultImageVersion: v1}`.
-fn only_version(index: &HashMap<(&str, Role), usize>) -> Option<usize> {
+fn only_version(index: &Index<'_>) -> Option<usize> {
     if index.keys().filter(|(_, role)| *role == Role::Image).count() != 1 {
         return None;
     }
