@@ -1,5 +1,5 @@
-//! [`Compiler`]: a cache of compiled template files, schemas and regular expressions. The compiled files of a chart are shared by
-//! all of its releases; the rest is kept for the renders of one release.
+//! [`Compiler`]: a cache of compiled template files, schemas and regular expressions. What depends on a chart alone is shared by all
+//! of its releases ([`ChartCache`]); the rest is kept for the renders of one release.
 
 use crate::chart::Chart;
 use crate::funcs;
@@ -10,6 +10,8 @@ use crate::source::File;
 use crate::template::Error;
 use crate::template::set::Compiled;
 use crate::values::Defaults;
+use foldhash::fast::RandomState;
+use std::any::{Any, TypeId};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -21,28 +23,38 @@ const MOST_BYTES: usize = 256 << 20;
 pub(crate) struct Compiler {
     /// Files made for this release alone, such as patched templates.
     own: Known,
-    /// The files of its chart.
-    chart: ChartTemplates,
+    /// What is known of its chart.
+    chart: ChartCache,
+    /// The address of its chart.
+    top: Option<usize>,
     /// The addresses of the files of its chart, which keeps them alive.
-    of_chart: HashSet<usize>,
-    /// The schemas that values are validated against.
-    schemas: KnownSchemas,
+    of_chart: HashSet<usize, RandomState>,
     /// The regular expressions of templates, between renders.
     pub(crate) regexes: Cache,
     /// The default values of its charts.
     defaults: Defaults,
 }
 
-/// The compiled templates of one chart. Clones share them, also between threads.
+/// What depends on one chart alone: its compiled templates and schemas, and what is derived from its code. Clones share it, also
+/// between threads.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct ChartTemplates(Arc<Mutex<Known>>);
+pub(crate) struct ChartCache {
+    templates: Arc<Mutex<Known>>,
+    schemas: KnownSchemas,
+    derived: Arc<Mutex<HashMap<DerivedKey, Derived>>>,
+}
+
+/// The type of what is derived, and helm's version.
+type DerivedKey = (TypeId, HelmVersion);
+
+type Derived = Arc<dyn Any + Send + Sync>;
 
 /// Compiled files.
 #[derive(Debug, Clone, Default)]
 struct Known {
     /// By the file's address, the full name, and helm's version, which decides what functions exist; the file is kept so that
     /// its address stays unique.
-    files: HashMap<CompiledKey, (Arc<File>, Arc<Compiled>)>,
+    files: HashMap<CompiledKey, (Arc<File>, Arc<Compiled>), RandomState>,
     /// The memory of all of them.
     bytes: usize,
 }
@@ -68,24 +80,45 @@ impl Compiler {
     }
 
     /// A compiler for a release of a chart whose templates may already be compiled for other releases.
-    pub(crate) fn of(chart: &Chart, templates: &ChartTemplates) -> Self {
-        let mut of_chart = HashSet::new();
+    pub(crate) fn of(chart: &Chart, known: &ChartCache) -> Self {
+        let top = Some(std::ptr::from_ref(chart).addr());
+        let mut of_chart = HashSet::default();
         let mut charts = vec![chart];
         while let Some(chart) = charts.pop() {
             of_chart.extend(chart.templates.iter().map(|template| address(&template.file)));
             charts.extend(chart.subcharts.iter().map(|subchart| &**subchart));
         }
-        Self { chart: templates.clone(), of_chart, ..Self::default() }
+        Self { chart: known.clone(), top, of_chart, ..Self::default() }
     }
 
     /// The compiled schemas.
     pub(crate) fn schemas(&self) -> &KnownSchemas {
-        &self.schemas
+        &self.chart.schemas
     }
 
     /// The default values of its charts.
     pub(crate) fn defaults(&self) -> &Defaults {
         &self.defaults
+    }
+
+    /// What depends only on the code of a chart, from `make` on first use: once for all releases of the compiler's chart.
+    pub(crate) fn derived<T: Any + Send + Sync>(
+        &mut self,
+        chart: &Chart,
+        helm: HelmVersion,
+        make: impl FnOnce(&mut Self) -> T,
+    ) -> Arc<T> {
+        if self.top != Some(std::ptr::from_ref(chart).addr()) {
+            return Arc::new(make(self));
+        }
+        let key = (TypeId::of::<T>(), helm);
+        let known = locked(&self.chart.derived).get(&key).cloned();
+        if let Some(known) = known.and_then(|known| known.downcast().ok()) {
+            return known;
+        }
+        let made = Arc::new(make(self));
+        locked(&self.chart.derived).insert(key, made.clone());
+        made
     }
 
     /// Compiles a template file under its full name, within a memory limit.
@@ -99,7 +132,7 @@ impl Compiler {
         let key = (address(file), name.to_owned(), helm);
         let is_of_chart = self.of_chart.contains(&key.0);
         let known = match is_of_chart {
-            true => self.chart.get(&key),
+            true => locked(&self.chart.templates).get(&key),
             false => self.own.get(&key),
         };
         if let Some(compiled) = known {
@@ -107,7 +140,7 @@ impl Compiler {
         }
         let compiled = Arc::new(Compiled::parse(name, file, funcs::lookup_of(helm), most)?);
         match is_of_chart {
-            true => self.chart.lock().insert(key, file.clone(), compiled.clone()),
+            true => locked(&self.chart.templates).insert(key, file.clone(), compiled.clone()),
             false => self.own.insert(key, file.clone(), compiled.clone()),
         }
         Ok(compiled)
@@ -121,19 +154,13 @@ impl Compiler {
         file: &Arc<File>,
         helm: HelmVersion,
     ) -> Option<Arc<Compiled>> {
-        let held = self.own.bytes + self.chart.lock().bytes;
+        let held = self.own.bytes + locked(&self.chart.templates).bytes;
         self.compile(name, file, helm, MOST_BYTES.saturating_sub(held)).ok()
     }
 }
 
-impl ChartTemplates {
-    fn get(&self, key: &CompiledKey) -> Option<Arc<Compiled>> {
-        self.lock().get(key)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Known> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn address(file: &Arc<File>) -> usize {

@@ -187,7 +187,7 @@ impl Job {
         let mut is_timed = true;
         let checked = self.flags.prepare(&self.name, &self.chart, store, &mut log).and_then(|mut prepared| {
             prepared.env.keys = store.keys.clone();
-            let mut compiler = Compiler::of(&prepared.chart, &store.templates(&prepared.chart));
+            let mut compiler = Compiler::of(&prepared.chart, &store.chart_cache(&prepared.chart));
             let report = lint(&prepared, &self.settings, &mut compiler, &mut log);
             hide_secrets(&prepared, &mut log);
             let mut report = report.map_err(|error| without_secrets(&prepared, error))?;

@@ -16,9 +16,18 @@ use crate::values_path::{Key, ValuesPath};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// What the code of a release's charts could read.
+/// What the code of a release's charts could read, and the user's texts.
 #[derive(Debug, Default)]
 pub(crate) struct Statics {
+    /// The same for all releases of a chart.
+    code: Arc<Code>,
+    /// Chains in the texts of the user.
+    texts: Vec<Rooted>,
+}
+
+/// What the code of charts could read.
+#[derive(Debug, Default)]
+struct Code {
     rooted: Vec<Rooted>,
     relative: Vec<Relative>,
     /// Texts that could be keys of `index` and similar functions.
@@ -73,72 +82,37 @@ pub(crate) enum Reading<'r> {
 }
 
 impl Statics {
-    /// Analyses the templates of a chart and of all its subcharts.
+    /// Analyses the templates of a chart and of all its subcharts, once for all releases of the chart.
     pub(crate) fn of(chart: &Chart, compiler: &mut Compiler, helm: HelmVersion) -> Self {
-        let mut statics = Self::default();
-        statics.chart(chart, chart.name(), &ValuesPath::default(), compiler, helm);
-        statics
+        let code = compiler.derived(chart, helm, |compiler| {
+            let mut code = Code::default();
+            code.chart(chart, chart.name(), &ValuesPath::default(), compiler, helm);
+            code
+        });
+        Self { code, texts: Vec::new() }
     }
 
-    fn chart(
-        &mut self,
-        chart: &Chart,
-        full_path: &str,
-        prefix: &ValuesPath,
-        compiler: &mut Compiler,
-        helm: HelmVersion,
-    ) {
-        self.prefixes.insert(prefix.clone());
-        for template in &chart.templates {
-            let name = format!("{full_path}/{}", template.path);
-            let Some(compiled) = compiler.compile_to_inspect(&name, &template.file, helm) else {
-                self.text(&template.file);
-                continue;
-            };
-            for template in &compiled.templates {
-                let is_body = template.name.as_bytes() == name.as_bytes();
-                let file = &template.file;
-                let mut walk = Walk { found: self, prefix: is_body.then_some(prefix), file };
-                walk.list(&template.body);
-            }
-        }
-        // Their content can be passed to `tpl`.
-        chart.files.iter().for_each(|file| self.text(&file.file));
-        if let Some(values) = &chart.values {
-            self.text(&values.file);
-        }
-        for (name, subchart) in named_subcharts(chart) {
-            let prefix = prefix.with(name.as_str());
-            self.chart(subchart, &format!("{full_path}/charts/{name}"), &prefix, compiler, helm);
-        }
-    }
-
-    /// Chains in a text that is not a template yet.
+    /// Adds the chains in a text that is not a template yet.
     pub(crate) fn text(&mut self, file: &Arc<File>) {
-        const MARK: &[u8] = b".Values.";
-        let text = file.bytes();
-        for at in memchr::memmem::find_iter(text, MARK) {
-            let start = at + MARK.len();
-            let is_of_chain = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_.".contains(byte);
-            let chain: String = text[start..].iter().take_while(is_of_chain).copied().map(char::from).collect();
-            let path = ValuesPath::of_dots(chain.trim_matches('.'));
-            let place = Site { file: file.clone(), at: start as u32, is_noted: false };
-            self.rooted.push(Rooted { prefix: None, path, usage: Usage::Pass, place });
-        }
+        self.texts.extend(chains(file));
+    }
+
+    fn rooted(&self) -> impl Iterator<Item = &Rooted> {
+        self.code.rooted.iter().chain(&self.texts)
     }
 
     /// The position of the chart that a path leads into, and the rest of the path.
     fn scopes<'p>(&self, path: &'p [Key]) -> Vec<(ValuesPath, &'p [Key])> {
         let of = |prefix: &ValuesPath| path.strip_prefix(&**prefix).map(|rest| (prefix.clone(), rest));
         if path.first().is_some_and(|first| first.is(GLOBAL)) {
-            return self.prefixes.iter().map(|prefix| (prefix.clone(), path)).collect();
+            return self.code.prefixes.iter().map(|prefix| (prefix.clone(), path)).collect();
         }
-        self.prefixes.iter().filter_map(of).collect()
+        self.code.prefixes.iter().filter_map(of).collect()
     }
 
     /// The innermost chart that a path leads into.
     pub(crate) fn prefix_of(&self, path: &[Key]) -> ValuesPath {
-        let inside = self.prefixes.iter().filter(|prefix| path.starts_with(prefix));
+        let inside = self.code.prefixes.iter().filter(|prefix| path.starts_with(prefix));
         inside.max_by_key(|prefix| prefix.len()).cloned().unwrap_or_default()
     }
 
@@ -149,7 +123,7 @@ impl Statics {
 
     /// A position in the code of one chart that could read a value; the path is the chart's own.
     pub(crate) fn could_read_from(&self, prefix: &ValuesPath, path: &[Key], reading: Reading<'_>) -> Option<Place> {
-        let mut rooted = self.rooted.iter().filter(|one| one.prefix.as_ref().is_none_or(|own| own == prefix));
+        let mut rooted = self.rooted().filter(|one| one.prefix.as_ref().is_none_or(|own| own == prefix));
         rooted.find(|one| self.leads(one, path, reading)).map(|one| one.place.place())
     }
 
@@ -174,26 +148,26 @@ impl Statics {
         let Some(last) = names.last() else { return true };
         let is_same = |(a, b): (&Arc<str>, &&str)| **a == **b;
         let ends = |chain: &[Arc<str>], names: &[&str]| chain.iter().rev().zip(names.iter().rev()).all(is_same);
-        if self.words.contains(*last) || self.relative.iter().any(|one| ends(&one.names, &names)) {
+        if self.code.words.contains(*last) || self.code.relative.iter().any(|one| ends(&one.names, &names)) {
             return true;
         }
         let Reading::Possible(reads) = reading else { return false };
-        let mut unreached = self.relative.iter().filter(|one| !one.place.reached(reads));
+        let mut unreached = self.code.relative.iter().filter(|one| !one.place.reached(reads));
         unreached.any(|one| (1..names.len()).any(|length| ends(&one.names, &names[..length])))
     }
 
     /// Whether a word is a string constant of the code.
     pub(super) fn has_word(&self, word: &str) -> bool {
-        self.words.contains(word)
+        self.code.words.contains(word)
     }
 
     /// The values that code names, by the user's path.
     pub(crate) fn paths(&self) -> BTreeSet<ValuesPath> {
         let mut paths = BTreeSet::new();
-        for one in self.rooted.iter().filter(|one| !one.path.is_empty()) {
+        for one in self.rooted().filter(|one| !one.path.is_empty()) {
             let prefixes: Vec<&ValuesPath> = match &one.prefix {
                 Some(prefix) => vec![prefix],
-                None => self.prefixes.iter().collect(),
+                None => self.code.prefixes.iter().collect(),
             };
             for prefix in prefixes {
                 let above = if one.path[0].is(GLOBAL) { &[] } else { &**prefix };
@@ -205,8 +179,56 @@ impl Statics {
 
     /// The charts by their positions in the values.
     pub(crate) fn prefixes(&self) -> &BTreeSet<ValuesPath> {
-        &self.prefixes
+        &self.code.prefixes
     }
+}
+
+impl Code {
+    fn chart(
+        &mut self,
+        chart: &Chart,
+        full_path: &str,
+        prefix: &ValuesPath,
+        compiler: &mut Compiler,
+        helm: HelmVersion,
+    ) {
+        self.prefixes.insert(prefix.clone());
+        for template in &chart.templates {
+            let name = format!("{full_path}/{}", template.path);
+            let Some(compiled) = compiler.compile_to_inspect(&name, &template.file, helm) else {
+                self.rooted.extend(chains(&template.file));
+                continue;
+            };
+            for template in &compiled.templates {
+                let is_body = template.name.as_bytes() == name.as_bytes();
+                let file = &template.file;
+                let mut walk = Walk { found: self, prefix: is_body.then_some(prefix), file };
+                walk.list(&template.body);
+            }
+        }
+        // Their content can be passed to `tpl`.
+        self.rooted.extend(chart.files.iter().flat_map(|file| chains(&file.file)));
+        if let Some(values) = &chart.values {
+            self.rooted.extend(chains(&values.file));
+        }
+        for (name, subchart) in named_subcharts(chart) {
+            let prefix = prefix.with(name.as_str());
+            self.chart(subchart, &format!("{full_path}/charts/{name}"), &prefix, compiler, helm);
+        }
+    }
+}
+
+/// Chains in a text that is not a template yet.
+fn chains(file: &Arc<File>) -> impl Iterator<Item = Rooted> {
+    const MARK: &[u8] = b".Values.";
+    memchr::memmem::find_iter(file.bytes(), MARK).map(|at| {
+        let start = at + MARK.len();
+        let is_of_chain = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_.".contains(byte);
+        let chain: String = file.bytes()[start..].iter().take_while(is_of_chain).copied().map(char::from).collect();
+        let path = ValuesPath::of_dots(chain.trim_matches('.'));
+        let place = Site { file: file.clone(), at: start as u32, is_noted: false };
+        Rooted { prefix: None, path, usage: Usage::Pass, place }
+    })
 }
 
 impl Site {
@@ -224,7 +246,7 @@ const MOST_PIPED: usize = 100;
 
 /// The walk over one template.
 struct Walk<'w> {
-    found: &'w mut Statics,
+    found: &'w mut Code,
     /// `None` in a `define`.
     prefix: Option<&'w ValuesPath>,
     file: &'w Arc<File>,
@@ -464,13 +486,14 @@ mod tests {
         let file = File::new("app/templates/x.yaml", template);
         let compiled = Compiled::parse("app/templates/x.yaml", &file, funcs::lookup_of(HelmVersion::V4), usize::MAX);
         let compiled = compiled.expect("a template");
-        let (mut found, prefix) = (Statics::default(), ValuesPath::default());
+        let (mut found, prefix) = (Code::default(), ValuesPath::default());
         found.prefixes.insert(prefix.clone());
         for template in &compiled.templates {
             let is_body = template.name.as_bytes() == b"app/templates/x.yaml";
             let mut walk = Walk { found: &mut found, prefix: is_body.then_some(&prefix), file: &file };
             walk.list(&template.body);
         }
+        let found = Statics { code: Arc::new(found), texts: Vec::new() };
         let could = |path: &&&str| found.could_read(&path.parse::<ValuesPath>().unwrap(), reading).is_some();
         paths.iter().filter(could).map(|path| (*path).to_owned()).collect()
     }

@@ -1,7 +1,8 @@
-//! [`KnownSchemas`]: a cache of the schemas of charts, read and compiled once for a release.
+//! [`KnownSchemas`]: a cache of the schemas of a chart and its subcharts, each read and compiled once.
 
 use super::budget::Budget;
 use super::prepare::Prepared;
+use super::remote::Resource;
 use super::{Compiled, compiled};
 use crate::error::Error;
 use crate::helm::HelmVersion;
@@ -24,6 +25,8 @@ pub(super) struct Known {
     /// The steps of reading it, which each validation takes.
     steps: u64,
     compiled: OnceLock<Compiled>,
+    /// What helm loads for it.
+    pub(super) resources: OnceLock<Vec<Resource>>,
 }
 
 impl KnownSchemas {
@@ -45,7 +48,13 @@ impl KnownSchemas {
         let before = budget.left();
         let prepared = Prepared::read(file.bytes(), helm, budget)?;
         let steps = before - budget.left();
-        let known = Arc::new(Known { _file: file.clone(), prepared, steps, compiled: OnceLock::new() });
+        let known = Arc::new(Known {
+            _file: file.clone(),
+            prepared,
+            steps,
+            compiled: OnceLock::new(),
+            resources: OnceLock::new(),
+        });
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, known.clone());
         Ok(known)
     }

@@ -99,7 +99,23 @@ pub(crate) fn of_schema(
     known: &KnownSchemas,
 ) -> Vec<Remote> {
     let Ok(known) = known.read(file, helm, &mut Budget::new(limits)) else { return Vec::new() };
-    let prepared = &known.prepared;
+    let place = |&(start, end): &(u32, u32)| Place { file: file.clone(), start, end };
+    let remote = |Resource { url, ranges }: &Resource| {
+        let places = ranges.iter().map(place).collect();
+        Remote { chart: chart.to_owned(), url: url.clone(), places }
+    };
+    known.resources.get_or_init(|| resources(&known.prepared, helm)).iter().map(remote).collect()
+}
+
+/// A resource that a schema loads.
+pub(super) struct Resource {
+    url: String,
+    /// The references to it, in the order of the file.
+    ranges: Vec<(u32, u32)>,
+}
+
+/// What helm loads for a schema: the schema is compiled twice to find out.
+fn resources(prepared: &Prepared, helm: HelmVersion) -> Vec<Resource> {
     if is_closed(prepared) {
         return Vec::new();
     }
@@ -117,15 +133,13 @@ pub(crate) fn of_schema(
         })
         .collect();
     let reached = reached(prepared, &leading, helm);
-    let place = |reference: &Reference| Place { file: file.clone(), start: reference.range.0, end: reference.range.1 };
-    let remote = |url: &String| {
+    let resource = |url: &String| {
         let leading = leading.iter().filter(|(_, to)| *to == url).map(|&(number, _)| number);
         let (compiled, other): (Vec<usize>, Vec<usize>) = leading.partition(|number| reached.contains(number));
-        let places = if compiled.is_empty() { other } else { compiled };
-        let places = places.into_iter().map(|number| place(&prepared.refs[number])).collect();
-        Remote { chart: chart.to_owned(), url: url.clone(), places }
+        let numbers = if compiled.is_empty() { other } else { compiled };
+        Resource { url: url.clone(), ranges: numbers.into_iter().map(|number| prepared.refs[number].range).collect() }
     };
-    loaded.iter().map(remote).collect()
+    loaded.iter().map(resource).collect()
 }
 
 /// Whether an address is that of a draft built into helm's validator.

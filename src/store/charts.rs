@@ -1,10 +1,10 @@
-//! [`Charts`]: the loaded charts of a run, and their compiled templates.
+//! [`Charts`]: the loaded charts of a run, and what is known of each.
 
 use crate::chart::Chart;
 use crate::chart::load::{self, ChartAt, load_from, load_stored};
 use crate::chart::stored::Stored;
 use crate::chart_reference::ChartReference;
-use crate::compiler::ChartTemplates;
+use crate::compiler::ChartCache;
 use crate::disk::{By, Reach, look, seen};
 use crate::error::Error;
 use crate::helm::HelmVersion;
@@ -44,11 +44,11 @@ pub(crate) struct ChartResult {
     log: Arc<[String]>,
 }
 
-/// A chart with its templates, compiled as they are needed.
+/// A chart, and what is known of it.
 #[derive(Debug)]
 struct Kept {
     chart: Arc<Chart>,
-    templates: ChartTemplates,
+    cache: ChartCache,
 }
 
 /// Adds missing parts to a chart that was loaded from a source; returns log lines.
@@ -81,7 +81,7 @@ impl ChartResult {
     }
 
     fn new(chart: Arc<Chart>, log: Vec<String>) -> Self {
-        Self { kept: Ok(Arc::new(Kept { chart, templates: ChartTemplates::default() })), log: log.into() }
+        Self { kept: Ok(Arc::new(Kept { chart, cache: ChartCache::default() })), log: log.into() }
     }
 
     fn failed(error: Error, log: Vec<String>) -> Self {
@@ -157,12 +157,12 @@ impl Charts {
         loaded
     }
 
-    /// The compiled templates of a loaded chart.
-    pub(super) fn templates(&self, chart: &Arc<Chart>) -> ChartTemplates {
+    /// What is known of a loaded chart.
+    pub(super) fn cache(&self, chart: &Arc<Chart>) -> ChartCache {
         let known = self.known();
         let mut kept = known.by_place.values().filter_map(|cell| cell.get()?.kept.as_ref().ok());
         let own = kept.find(|kept| Arc::ptr_eq(&kept.chart, chart));
-        own.map(|kept| kept.templates.clone()).unwrap_or_default()
+        own.map(|kept| kept.cache.clone()).unwrap_or_default()
     }
 
     /// Drops a chart.

@@ -7,7 +7,7 @@ pub(crate) mod own_files;
 use crate::chart::stored::Stored;
 use crate::chart::{Chart, Dependency};
 use crate::chart_reference::ChartReference;
-use crate::compiler::ChartTemplates;
+use crate::compiler::ChartCache;
 use crate::content_digest::ContentDigest;
 use crate::disk::{By, Reach, look, seen};
 use crate::error::Error;
@@ -148,9 +148,9 @@ impl Store {
         self.charts.load(&Wanted { chart, by, reach: &self.reach, stored: stored.as_ref(), limits, helm, complete })
     }
 
-    /// The compiled templates of a loaded chart, which all of its releases share; none if it is not loaded here.
-    pub(crate) fn templates(&self, chart: &Arc<Chart>) -> ChartTemplates {
-        self.charts.templates(chart)
+    /// What is known of a loaded chart, which all of its releases share; an empty cache if it is not loaded here.
+    pub(crate) fn chart_cache(&self, chart: &Arc<Chart>) -> ChartCache {
+        self.charts.cache(chart)
     }
 
     /// Drops a chart that no other release needs.

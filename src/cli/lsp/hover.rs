@@ -85,7 +85,7 @@ impl Workspace {
         let is_open = |file: &File| placing.path_of(file).as_deref() == Some(path);
         let prepared = job.flags.prepare(&job.name, &job.chart, &self.store, &mut Vec::new()).ok()?;
         let Subject { value, is_template, range } = subject(&prepared, text, at, &is_open)?;
-        let mut compiler = Compiler::of(&prepared.chart, &self.store.templates(&prepared.chart));
+        let mut compiler = Compiler::of(&prepared.chart, &self.store.chart_cache(&prepared.chart));
         let failed = |why: &str| format!("not known: {}", code(redacted(why).lines().next().unwrap_or_default()));
         let (traced, blamed) = match blame(&prepared, &job.settings, &mut compiler, &mut Vec::new()) {
             Ok((mut traced, blamed)) => {
