@@ -47,7 +47,7 @@ impl Context<'_> {
     ) -> std::result::Result<(Str, Vec<Emit>), Box<Error>> {
         let template = self.lookup(name)?;
         let emits = self.tracing().then(Vec::new);
-        let (out, emits) = self.run(&template, data, Buf::with_capacity(template.file.bytes().len()), emits)?;
+        let (out, emits) = self.run(&template, data, Buf::with_capacity(usual_size(&template)), emits)?;
         let emits = emits.unwrap_or_default();
         self.keep(&out, emits.capacity() * size_of::<Emit>());
         Ok((out, emits))
@@ -557,4 +557,10 @@ impl<'t> State<'t, '_, '_> {
         self.ctx.depth -= 1;
         result.map(|_| ())
     }
+}
+
+/// The first capacity for the output of a file: most text is printed as it is, and a little is added.
+fn usual_size(template: &Template) -> usize {
+    let size = template.file.bytes().len();
+    size + size / 8
 }

@@ -49,6 +49,7 @@ pub(crate) fn parse(
         templates: Vec::new(),
         by_name: HashMap::new(),
         scope: Scope::new(),
+        open: Open::default(),
         nesting: 0,
         size: 0,
         most,
@@ -145,13 +146,24 @@ struct Parser<'t, 'f> {
     templates: Vec<Template>,
     by_name: HashMap<Str, usize>,
     scope: Scope<'t>,
+    open: Open,
     nesting: u32,
     /// The bytes of the tree so far, and its limit.
     size: usize,
     most: usize,
 }
 
-/// The size of the parts of a tree, including spare capacity of lists.
+/// The elements of lists that are being read, the innermost last: a list gets memory of its own when its length is known, because
+/// most lists have one or two elements.
+#[derive(Default)]
+struct Open {
+    nodes: Vec<TemplateNode>,
+    commands: Vec<Command>,
+    args: Vec<Arg>,
+    names: Vec<Arc<str>>,
+}
+
+/// The size of the parts of a tree.
 const NODE: usize = 2 * size_of::<TemplateNode>();
 const COMMAND: usize = 4 * (size_of::<Command>() + size_of::<Arg>());
 const ARGUMENT: usize = 2 * size_of::<Arg>();
@@ -325,14 +337,14 @@ impl<'t> Parser<'t, '_> {
 
     /// Nodes up to `{{ end }}` or `{{ else }}`.
     fn list(&mut self) -> Parsed<(NodeList, End)> {
-        let mut list = NodeList::default();
+        let first = self.open.nodes.len();
         while self.peek_non_space().kind != Kind::Eof {
             match self.text_or_action()? {
                 Item::Node(node) => {
                     self.grow(NODE)?;
-                    list.nodes.push(node);
+                    self.open.nodes.push(node);
                 }
-                Item::End(end) => return Ok((list, end)),
+                Item::End(end) => return Ok((NodeList { nodes: self.open.nodes.drain(first..).collect() }, end)),
             }
         }
         Err(self.fail("unexpected EOF"))
@@ -498,6 +510,7 @@ impl Parser<'_, '_> {
     fn pipeline(&mut self, context: &str, end: Kind) -> Parsed<Pipe> {
         let pos = self.peek_non_space().start;
         let mut pipe = Pipe { pos, is_assign: false, decl: Vec::new(), cmds: Vec::new() };
+        let first = self.open.commands.len();
         while self.declaration(&mut pipe, context)? {}
         loop {
             let token = self.next_non_space();
@@ -516,11 +529,12 @@ impl Parser<'_, '_> {
                 | Kind::LeftParen => {
                     self.back();
                     let command = self.command()?;
-                    pipe.cmds.push(command);
+                    self.open.commands.push(command);
                 }
                 _ => return Err(self.unexpected(token, context)),
             }
         }
+        pipe.cmds = self.open.commands.drain(first..).collect();
         if pipe.cmds.is_empty() {
             return Err(self.fail(format!("missing value for {context}")));
         }
@@ -573,12 +587,14 @@ impl Parser<'_, '_> {
 
     /// Operands up to a `|`, which is consumed, or to the end of the pipeline, which is not.
     fn command(&mut self) -> Parsed<Command> {
-        let mut command = Command { pos: self.peek_non_space().start, args: Vec::new() };
+        let (pos, first) = (self.peek_non_space().start, self.open.args.len());
         self.grow(COMMAND)?;
         loop {
             self.peek_non_space();
             self.grow(ARGUMENT)?;
-            command.args.extend(self.operand()?);
+            if let Some(arg) = self.operand()? {
+                self.open.args.push(arg);
+            }
             let token = self.next();
             match token.kind {
                 Kind::Space => continue,
@@ -588,7 +604,8 @@ impl Parser<'_, '_> {
             }
             break;
         }
-        if command.args.is_empty() { Err(self.fail("empty command")) } else { Ok(command) }
+        let args: Vec<Arg> = self.open.args.drain(first..).collect();
+        if args.is_empty() { Err(self.fail("empty command")) } else { Ok(Command { pos, args }) }
     }
 
     /// A term and its fields; `None` if the next token starts no operand.
@@ -600,21 +617,29 @@ impl Parser<'_, '_> {
         }
         // Go quirk: with several fields, the operand's position is that of the second one.
         let pos = pos.start;
-        let mut names = Vec::new();
+        let first = self.open.names.len();
+        // A field or a variable continues; anything else gets the fields beside it.
+        let term = match term {
+            Arg::Field { ident, .. } => {
+                self.open.names.extend(ident);
+                Arg::Field { pos, ident: Vec::new() }
+            }
+            Arg::Variable(Variable { ident, .. }) => {
+                self.open.names.extend(ident);
+                Arg::Variable(Variable { pos, ident: Vec::new() })
+            }
+            term => term,
+        };
         while self.peek().kind == Kind::Field {
             let token = self.next();
             self.grow(NAME)?;
-            names.push(self.name(token, 1));
+            let name = self.name(token, 1);
+            self.open.names.push(name);
         }
+        let names: Vec<Arc<str>> = self.open.names.drain(first..).collect();
         Ok(Some(match term {
-            Arg::Field { mut ident, .. } => {
-                ident.append(&mut names);
-                Arg::Field { pos, ident }
-            }
-            Arg::Variable(Variable { mut ident, .. }) => {
-                ident.append(&mut names);
-                Arg::Variable(Variable { pos, ident })
-            }
+            Arg::Field { .. } => Arg::Field { pos, ident: names },
+            Arg::Variable(_) => Arg::Variable(Variable { pos, ident: names }),
             Arg::Bool(..) | Arg::String { .. } | Arg::Constant(_) | Arg::Nil(_) | Arg::Dot(_) => {
                 let term = go_quote(term.to_string().as_bytes());
                 return Err(self.fail(format!("unexpected . after term {term}")));
