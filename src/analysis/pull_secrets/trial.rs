@@ -14,15 +14,16 @@ use crate::objects::Object;
 use crate::objects::ObjectName;
 use crate::objects::pull_secrets::{Puller, Pullers};
 use crate::reads::GLOBAL;
-use crate::reads::dependencies::{SwitchKind, of_dependencies};
+use crate::reads::dependencies::{Switch, SwitchKind, of_dependencies};
 use crate::release::{InputChange, ReleaseInputs};
 use crate::render::manifest::{Manifest, manifests, sort};
 use crate::settings::Settings;
 use crate::template::{Map, Value};
 use crate::values::value_at;
 use crate::values_path::{Key, ValuesPath};
+use foldhash::fast::RandomState;
 use serde_json::{Value as Json, json};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// The most renders of one release.
@@ -72,7 +73,8 @@ impl Trials<'_> {
         let reach: Vec<(ObjectName, BTreeSet<String>)> =
             lacking.iter().map(|puller| (name(puller), charts_of(objects, puller))).collect();
         let charts: BTreeSet<String> = reach.iter().flat_map(|(_, charts)| charts.iter().cloned()).collect();
-        let has_imports = of_dependencies(&self.prepared.chart).iter().any(|one| one.kind == SwitchKind::Import);
+        let switches = of_dependencies(&self.prepared.chart);
+        let has_imports = switches.iter().any(|one| one.kind == SwitchKind::Import);
         let missing: BTreeSet<String> = lacking.iter().flat_map(|puller| asked.missing(puller)).cloned().collect();
         let had = self.lacking_nothing(&self.analysis.manifests, asked);
         let mut found = BTreeMap::new();
@@ -82,7 +84,7 @@ impl Trials<'_> {
             let concerns = |(pod, charts): &(ObjectName, BTreeSet<String>)| {
                 open.contains(pod) && (has_imports || charts.iter().any(|chart| is_seen_by(chart, &path)))
             };
-            if !reach.iter().any(concerns) {
+            if !reach.iter().any(concerns) || !has_imports && self.is_never_seen(&path, &switches) {
                 continue;
             }
             for value in forms(value_at(self.values, &path).as_ref(), &missing) {
@@ -114,18 +116,41 @@ impl Trials<'_> {
         found
     }
 
+    /// Whether no template would see another value at a path: a trial without a render.
+    fn is_never_seen(&self, path: &[Key], switches: &[Switch]) -> bool {
+        let is_shared = path.iter().any(|key| key.is(GLOBAL));
+        let decides = |switch: &Switch| switch.path.starts_with(path) || path.starts_with(&switch.path);
+        let before = self.analysis.rendered.before.as_ref();
+        !is_shared && !switches.iter().any(decides) && before.is_some_and(|before| before.is_blind_to(path))
+    }
+
     /// The values that the templates read and that may name pull secrets: those that the user already used for it, then those
     /// whose keys say so, with keys for all charts first.
     fn candidates(&self, asked: &PullSecrets) -> Vec<ValuesPath> {
-        let is_word = |key: &str| OTHER_WORDS.iter().any(|word| key.to_ascii_lowercase().contains(word));
+        // What a key says, which most paths repeat.
+        let mut known: HashMap<String, Option<usize>, RandomState> = HashMap::default();
+        let rank_of = |key: &str| {
+            let is_word = || OTHER_WORDS.iter().any(|word| key.to_ascii_lowercase().contains(word));
+            if names_pull_secrets(key) { Some(1) } else { is_word().then_some(2) }
+        };
         // A value within a list element is not set: the other elements would be lost.
         let whole = |path: &[Key]| path.iter().take_while(|key| !key.is_index()).cloned().collect::<ValuesPath>();
         let mut paths: BTreeMap<ValuesPath, usize> = BTreeMap::new();
         let named = self.analysis.statics.paths();
         for path in self.analysis.reads.paths().chain(&named) {
-            let by_name = path.iter().position(|key| key.name().is_some_and(names_pull_secrets)).map(|at| (at, 1));
-            let by_word = || path.iter().position(|key| key.name().is_some_and(is_word)).map(|at| (at, 2));
-            if let Some((at, rank)) = by_name.or_else(by_word) {
+            let mut found: Option<(usize, usize)> = None;
+            for (at, key) in path.iter().enumerate() {
+                let Some(name) = key.name() else { continue };
+                let rank = match known.get(name) {
+                    Some(rank) => *rank,
+                    None => *known.entry(name.to_owned()).or_insert(rank_of(name)),
+                };
+                // A key that says so counts more than one before it that only may.
+                if let Some(rank) = rank.filter(|&rank| found.is_none_or(|(_, best)| rank < best)) {
+                    found = Some((at, rank));
+                }
+            }
+            if let Some((at, rank)) = found {
                 paths.entry(whole(&path[..=at])).or_insert(rank);
             }
         }

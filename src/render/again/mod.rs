@@ -16,6 +16,7 @@ use crate::template::touched::{Change, Looks, Touch, Touches};
 use crate::template::{Map, Value};
 use crate::trace::Str;
 use crate::values::Instance;
+use crate::values_path::Key;
 use compared::Comparison;
 use foldhash::fast::RandomState;
 use std::cell::RefCell;
@@ -137,6 +138,24 @@ impl Before {
             return None;
         }
         self.failed.borrow().clone().or_else(notes)
+    }
+
+    /// Whether no file read what another value at a path of the top chart's values changes. Not asked are values that charts share, and
+    /// those that decide which charts are enabled or what they import.
+    pub(crate) fn is_blind_to(&self, path: &[Key]) -> bool {
+        let mut map = self.values.top.clone();
+        for (at, key) in path.iter().enumerate() {
+            let (Some(name), Some(number)) = (key.name(), map.watched()) else { return false };
+            match self.values.with_entries(&map, |entries| entries.get(name.as_bytes()).cloned()) {
+                Some(Value::Map(inner)) if at + 1 < path.len() => map = inner,
+                _ => {
+                    let sees = |touch: &Touch| !matches!(touch, Touch::Member(member) if *member != name);
+                    let mut touches = self.files.iter().flat_map(|file| &file.touches);
+                    return !touches.any(|(of, touch)| *of == number && sees(touch));
+                }
+            }
+        }
+        false
     }
 
     /// Records that a file failed, unless it must not be executed first.
