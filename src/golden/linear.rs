@@ -134,6 +134,19 @@ fn a_key_without_an_end_is_masked_once() {
 }
 
 #[test]
+fn each_of_many_secrets_is_masked_wherever_it_occurs() {
+    const PARTS: usize = 100_000;
+    let secret = |i: usize| format!("{:08x}Q{i}", i * 0x9E37_79B9);
+    let text = many("", "", PARTS, |i| format!("password={}\n{}\n", secret(i), secret(PARTS - 1 - i)));
+    let shown = redacted(&text);
+    assert_eq!(shown.matches("********").count(), 2 * PARTS);
+    assert!(!shown.contains('Q'));
+    // A text of secrets that contain each other is masked as a whole.
+    let text = many("", "", 300, |i| format!("password={}\n", "Xx".repeat(i)));
+    assert_eq!(redacted(&text), "********");
+}
+
+#[test]
 fn an_excerpt_is_as_big_as_what_it_shows() {
     let line = |secret: &str| {
         format!("{}\"token\": \"{secret}\", \"image\": \"quay.io/a:1\"", "\"a\": \"ä\", ".repeat(10_000))

@@ -2,6 +2,7 @@
 
 use super::MASK;
 use super::names::is_secret;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use memchr::memmem::Finder;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -36,11 +37,7 @@ pub(super) fn secrets_in(text: &str) -> Vec<Range<usize>> {
     // A secret at one position of a text is masked at all others.
     let again: BTreeSet<&str> =
         found.iter().map(|range| &text[range.clone()]).filter(|secret| is_told_apart(secret)).collect();
-    found.extend(
-        again
-            .into_iter()
-            .flat_map(|secret| text.match_indices(secret).map(|(at, _)| at..at + secret.len()).collect::<Vec<_>>()),
-    );
+    occurrences(text, &again, &mut found);
     found.sort_by_key(|range| (range.start, std::cmp::Reverse(range.end)));
     let mut apart: Vec<Range<usize>> = Vec::new();
     for range in found {
@@ -50,6 +47,37 @@ pub(super) fn secrets_in(text: &str) -> Vec<Range<usize>> {
         }
     }
     apart
+}
+
+/// The most secrets that are searched one after the other.
+const FEW: usize = 8;
+/// The most occurrences, for each byte of a text, of secrets that contain each other.
+const MOST_AGAIN: usize = 32;
+
+/// Adds where secrets occur in a text.
+fn occurrences(text: &str, secrets: &BTreeSet<&str>, found: &mut Vec<Range<usize>>) {
+    if secrets.len() <= FEW {
+        for secret in secrets {
+            found.extend(text.match_indices(secret).map(|(at, _)| at..at + secret.len()));
+        }
+        return;
+    }
+    let everything = 0..text.len();
+    let finder = AhoCorasick::builder().kind(Some(AhoCorasickKind::NoncontiguousNFA)).build(secrets);
+    let Ok(finder) = finder else { return found.push(everything) };
+    let mut left = text.len().saturating_mul(MOST_AGAIN);
+    let mut last: Option<Range<usize>> = None;
+    for one in finder.find_overlapping_iter(text) {
+        if left == 0 {
+            return found.push(everything);
+        }
+        left -= 1;
+        match &mut last {
+            Some(last) if last.end == one.end() => last.start = last.start.min(one.start()),
+            _ => found.extend(last.replace(one.range())),
+        }
+    }
+    found.extend(last);
 }
 
 /// Whether a secret cannot be mistaken for a word.
