@@ -312,11 +312,8 @@ impl Known {
     }
 }
 
-/// Inserts findings among others, each at its position in their order.
+/// Inserts findings among others, which are in order, each after those of the same position.
 pub(crate) fn insert(among: &mut Vec<Finding>, found: &[Finding]) {
-    for finding in found {
-        let key = finding.order_key();
-        let at = among.iter().filter(|other| other.order_key() <= key).count();
-        among.insert(at, finding.clone());
-    }
+    among.extend_from_slice(found);
+    among.sort_by_cached_key(Finding::order_key);
 }
