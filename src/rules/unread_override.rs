@@ -102,13 +102,12 @@ use crate::provenance::decider_of;
 use crate::reads::dependencies::{Switch, SwitchKind};
 use crate::reads::statics::Reading;
 use crate::reads::{GLOBAL, UserSetting, of_dependencies};
-use crate::release::ReleaseInputs;
 use crate::rule_ids;
 use crate::similar::nearest_path;
 use crate::source::Place;
 use crate::trace::{Layer, Origin, OriginData};
+use crate::values::KeyPlaces;
 use crate::values_path::{Key, ValuesPath};
-use crate::yaml::{Data, Node};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Bound;
 use std::sync::Arc;
@@ -154,6 +153,7 @@ fn check(ctx: &mut RuleContext<'_>) {
         let next = known.range::<[Key], _>((Bound::Included(path), Bound::Unbounded)).next();
         next.is_some_and(|next| next.starts_with(path))
     };
+    let mut keys = KeyPlaces::of(&prepared.user, prepared.env.helm, &prepared.limits);
     for (setting, place) in unread {
         // For a table that nothing reads, one finding is enough.
         let is_known = |path: &[Key]| reads.looks_at(path) || is_begun(path);
@@ -167,7 +167,7 @@ fn check(ctx: &mut RuleContext<'_>) {
                 // The key is wrong, not its value: the top of what is not known.
                 let length = setting.path.len() - path.len();
                 let own = analysis.origins.path(setting.origin);
-                let key = own.len().checked_sub(length).and_then(|depth| key_of(&own[..depth], &place, prepared));
+                let key = own.len().checked_sub(length).and_then(|depth| keys.find(&own[..depth], &place));
                 numbers.insert(path.clone(), more.len());
                 more.push((path, 1, key.unwrap_or(place)));
             }
@@ -206,53 +206,6 @@ fn check(ctx: &mut RuleContext<'_>) {
             }),
         });
     }
-}
-
-/// The last key of a path in the file or the flag that sets a value: `metalb` of `metalb.speaker.image`. `None` if it is not found, as in
-/// what an alias repeats.
-fn key_of(path: &[Key], value: &Place, prepared: &ReleaseInputs) -> Option<Place> {
-    let file = &value.file;
-    if file.is_flag() {
-        return key_of_flag(path, value);
-    }
-    let documents = prepared.user.documents(file, prepared.env.helm, &prepared.limits).ok()?;
-    let found = |top: &Node| {
-        let (mut node, mut key) = (top, None);
-        for step in path {
-            match (step, &node.data) {
-                (Key::Name(name), Data::Map(entries)) => {
-                    let (entry, below) = entries.iter().rev().find(|(entry, _)| entry.key == **name)?;
-                    (node, key) = (below, Some((entry.start, entry.end)));
-                }
-                (Key::Index(index), Data::Seq(items)) => node = items.get(*index as usize)?,
-                _ => return None,
-            }
-        }
-        let (start, end) = key.filter(|_| node.start <= value.start && value.start <= node.end)?;
-        Some(Place { file: file.clone(), start, end })
-    };
-    documents.iter().find_map(found)
-}
-
-/// The same in an assignment, `metalb.speaker.image=x`: the names before the sign are separated by dots.
-fn key_of_flag(path: &[Key], value: &Place) -> Option<Place> {
-    let bytes = value.file.bytes();
-    let end = (value.start as usize).checked_sub(1).filter(|&sign| bytes.get(sign) == Some(&b'='))?;
-    let begin = bytes[..end].iter().rposition(|&byte| byte == b',').map_or(0, |comma| comma + 1);
-    let names = bytes[begin..end].split(|&byte| byte == b'.');
-    let mut start = begin;
-    for (number, name) in names.enumerate() {
-        let Key::Name(wanted) = path.get(number)? else { return None };
-        if name != wanted.as_bytes() {
-            return None;
-        }
-        if number + 1 == path.len() {
-            let end = start + name.len();
-            return Some(Place { file: value.file.clone(), start: start as u32, end: end as u32 });
-        }
-        start += name.len() + 1;
-    }
-    None
 }
 
 /// Globals that the user set for a subchart and that the globals of a parent chart replace.

@@ -10,6 +10,7 @@ mod defaults;
 mod dependencies;
 mod graph;
 pub(crate) mod json;
+mod key_places;
 pub(crate) mod layers;
 mod messages;
 pub(crate) mod origins;
@@ -18,6 +19,7 @@ mod strvals;
 pub(crate) use assignments::{Assignment, assignments};
 pub(crate) use defaults::Defaults;
 pub(crate) use json::is_json;
+pub(crate) use key_places::KeyPlaces;
 pub(crate) use layers::{Merged, UserValues};
 
 use crate::chart::{Chart, Dependency};
