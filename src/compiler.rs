@@ -166,3 +166,24 @@ fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 fn address(file: &Arc<File>) -> usize {
     Arc::as_ptr(file) as usize
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::golden::chart;
+
+    #[test]
+    fn what_is_derived_from_a_chart_is_derived_once_for_all_of_its_releases() {
+        let (one, other) = (chart("app", &["a: 1"], "", Vec::new()), chart("app", &["a: 1"], "", Vec::new()));
+        let cache = ChartCache::default();
+        let derive = |of: &Chart, helm, known: &ChartCache, value: usize| {
+            *Compiler::of(&one, known).derived(of, helm, |_| value)
+        };
+        assert_eq!(derive(&one, HelmVersion::V4, &cache, 1), 1);
+        assert_eq!(derive(&one, HelmVersion::V4, &cache.clone(), 2), 1, "known to another release");
+        assert_eq!(derive(&one, HelmVersion::V3, &cache, 3), 3, "another helm has other functions");
+        assert_eq!(derive(&other, HelmVersion::V4, &cache, 4), 4, "the cache is that of another chart");
+        assert_eq!(derive(&one, HelmVersion::V4, &ChartCache::default(), 5), 5);
+        assert_eq!(*Compiler::of(&one, &cache).derived(&one, HelmVersion::V4, |_| "a type"), "a type");
+    }
+}

@@ -197,7 +197,7 @@ pub(super) fn read_archive(
 
 /// The content type that Go detects for a file that is not an archive, for files that users mistake for charts.
 ///
-/// ChartAt: Go `net/http`, `DetectContentType`.
+/// Source: Go `net/http`, `DetectContentType`.
 fn content_type(start: &[u8]) -> &'static str {
     /// The bytes that Go reads; helm pads with zero bytes.
     const LOOKED_AT: usize = 512;

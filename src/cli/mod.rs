@@ -66,6 +66,7 @@ use crate::error::Error;
 use crate::stack;
 use clap::{Args as _, CommandFactory as _, FromArgMatches as _, Subcommand};
 use door::{Door, Stream};
+use std::any::Any;
 use std::ffi::OsString;
 use std::io::{self, Read, Write as _};
 use std::process::ExitCode;
@@ -238,7 +239,11 @@ pub fn main() -> ExitCode {
         let outcome = {
             // Not locked: the threads that do the work report progress.
             let mut streams = Streams { out: &mut out, err: &mut io::stderr(), input: &mut io::stdin() };
-            run(std::env::args_os(), &mut streams)
+            let mut left = Left::default();
+            let outcome = run_leaving(std::env::args_os(), &mut streams, &mut left);
+            // The process ends: freeing a chart and its tree takes longer than the end of the process.
+            std::mem::forget(left);
+            outcome
         };
         finished(out.flush(), outcome, &mut Door::to_err(&mut io::stderr()))
     };
@@ -259,8 +264,26 @@ pub fn on_large_stack<T: Send>(run: impl FnOnce() -> T + Send) -> Option<T> {
 ///
 /// Shape: `run(["airtight", "template", "rel", "chart"], &mut streams)`.
 pub fn run(args: impl IntoIterator<Item = impl Into<OsString>>, streams: &mut Streams<'_>) -> Outcome {
+    run_leaving(args, streams, &mut Left::default())
+}
+
+/// What a command leaves to its caller to free.
+#[derive(Default)]
+struct Left(Vec<Box<dyn Any>>);
+
+impl Left {
+    fn leave(&mut self, value: impl Any) {
+        self.0.push(Box::new(value));
+    }
+}
+
+fn run_leaving(
+    args: impl IntoIterator<Item = impl Into<OsString>>,
+    streams: &mut Streams<'_>,
+    left: &mut Left,
+) -> Outcome {
     let (mut out, mut err) = (Door::to_out(streams.out), Door::to_err(streams.err));
-    let outcome = run_behind_doors(args, &mut Streams { out: &mut out, err: &mut err, input: streams.input });
+    let outcome = run_behind_doors(args, &mut Streams { out: &mut out, err: &mut err, input: streams.input }, left);
     let written = out.finish();
     finished(written, outcome, &mut err)
 }
@@ -282,7 +305,11 @@ fn cannot_write(error: &io::Error) -> String {
     format!("Error: cannot write: {error}")
 }
 
-fn run_behind_doors(args: impl IntoIterator<Item = impl Into<OsString>>, streams: &mut Streams<'_>) -> Outcome {
+fn run_behind_doors(
+    args: impl IntoIterator<Item = impl Into<OsString>>,
+    streams: &mut Streams<'_>,
+    left: &mut Left,
+) -> Outcome {
     let mut command = match parsed(args.into_iter().map(Into::into).collect()) {
         Ok(command) => command,
         Err(error) => {
@@ -294,7 +321,7 @@ fn run_behind_doors(args: impl IntoIterator<Item = impl Into<OsString>>, streams
         }
     };
     let result = match &mut command {
-        Command::Template(args) => template::run(args, streams),
+        Command::Template(args) => template::run(args, streams, left),
         Command::Lint(args) => {
             args.stop_clock();
             args.settle_hook().map_err(Problem::from).and_then(|()| lint::run(args, streams))

@@ -407,6 +407,7 @@ impl ReleaseFlags {
         let stdin = self.reads_stdin().then(|| streams.read_input(reach.file_bytes())).transpose()?;
         let mut lines = Vec::new();
         let mut store = Store::new(stdin, reach);
+        store.is_alone = true;
         fetch::put(fetch.archives([chart], &self.limits()?, streams.err)?, &mut store);
         store.dependencies = dependencies(fetch, [chart], &self.limits()?);
         let prepared = self.prepare(name, chart, &store, &mut lines);

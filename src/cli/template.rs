@@ -3,7 +3,7 @@
 use super::door::Verbatim;
 use super::fetch::FetchFlags;
 use super::release::{ReleaseFlags, hide_secrets, without_secrets};
-use super::{Outcome, Problem, Streams};
+use super::{Left, Outcome, Problem, Streams};
 use crate::compiler::Compiler;
 use crate::disk::Reach;
 use crate::error::{Error, ErrorKind};
@@ -126,7 +126,7 @@ struct Ignored {
 }
 
 /// Runs the command.
-pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Problem> {
+pub(super) fn run(args: &Args, streams: &mut Streams<'_>, left: &mut Left) -> Result<Outcome, Problem> {
     let (name, chart) = name_and_chart(args)?;
     let reach = Arc::new(args.release.reach()?);
     let chart = args.fetch.reference(Path::new(&chart))?;
@@ -146,6 +146,8 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
             without_secrets(&prepared, Error::new(ErrorKind::Template, text))
         }
     })?;
+    // The manifests get the memory of the templates.
+    drop(compiler);
     let manifests: Manifests<()> = match manifests(&rendered, prepared.env.helm, &prepared.limits) {
         Ok(manifests) => manifests,
         Err(error) => {
@@ -181,6 +183,7 @@ pub(crate) fn run(args: &Args, streams: &mut Streams<'_>) -> Result<Outcome, Pro
         manifests.write(&root, &selection, &mut text)?;
         helms_output(streams)?.write_all(&show_only(&text, &args.show_only, prepared.env.helm)?)?;
     }
+    left.leave((prepared, root, rendered, manifests));
     Ok(Outcome::Clean)
 }
 

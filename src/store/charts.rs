@@ -67,6 +67,8 @@ pub(super) struct Wanted<'w> {
     pub(super) helm: HelmVersion,
     /// Adds what only one caller needs.
     pub(super) complete: Option<&'w Complete<'w>>,
+    /// Whether other archives may have the same content.
+    pub(super) has_copies: bool,
 }
 
 impl ChartResult {
@@ -97,7 +99,7 @@ impl Charts {
     }
 
     fn load_now(&self, wanted: &Wanted<'_>) -> ChartResult {
-        let Wanted { chart, by, reach, stored, limits, helm, complete } = *wanted;
+        let Wanted { chart, by, reach, stored, limits, helm, complete, has_copies } = *wanted;
         let path = match chart {
             ChartReference::Local(path) => path.clone(),
             ChartReference::Remote(_) if stored.is_none() => {
@@ -111,7 +113,7 @@ impl Charts {
         let loaded = match (stored, complete) {
             (Some(Err(why)), _) => Err(why.clone()),
             (Some(Ok(stored)), _) => load_stored(stored, source.path, source.seen_as, limits, helm),
-            (None, None) if look::exists(source.path) && !look::is_folder(source.path) => {
+            (None, None) if has_copies && look::exists(source.path) && !look::is_folder(source.path) => {
                 return self.archive(source, limits, helm);
             }
             (None, _) => load_from(source, limits, helm),
@@ -216,7 +218,9 @@ mod tests {
     fn load(charts: &Charts, reach: &Reach, path: &Path) -> ChartResult {
         let chart = &ChartReference::Local(path.to_path_buf());
         let limits = &Limits::default();
-        charts.load(&Wanted { chart, by: By::User, reach, stored: None, limits, helm: HelmVersion::V4, complete: None })
+        let helm = HelmVersion::V4;
+        let (by, has_copies) = (By::User, true);
+        charts.load(&Wanted { chart, by, reach, stored: None, limits, helm, complete: None, has_copies })
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub(crate) struct Store {
     stored: Mutex<HashMap<ChartReference, Result<Stored, Error>>>,
     /// Whether each release is checked once, so that the content of a chart is dropped with its last release.
     pub is_once: bool,
+    /// Whether only one chart is read, so that no archive can be a copy of another.
+    pub is_alone: bool,
     /// Fetches the dependencies that a chart lacks, if the user wants it.
     pub dependencies: Option<Dependencies>,
     /// Which files are the user's own.
@@ -87,6 +89,7 @@ impl Store {
             texts: Arc::default(),
             stored: Mutex::default(),
             is_once: false,
+            is_alone: false,
             dependencies: None,
             own: Own::default(),
             keys: Keys::shared(),
@@ -145,7 +148,8 @@ impl Store {
         complete: Option<&Complete<'_>>,
     ) -> ChartResult {
         let stored = self.stored().get(chart).cloned();
-        self.charts.load(&Wanted { chart, by, reach: &self.reach, stored: stored.as_ref(), limits, helm, complete })
+        let (reach, has_copies) = (&*self.reach, !self.is_alone);
+        self.charts.load(&Wanted { chart, by, reach, stored: stored.as_ref(), limits, helm, complete, has_copies })
     }
 
     /// What is known of a loaded chart, which all of its releases share; an empty cache if it is not loaded here.
