@@ -395,7 +395,7 @@ pub(crate) fn run_with_patience(
         }
         Command::Template(mut args) => {
             args.set_patience(patience);
-            template::run(&args, streams)
+            template::run(&args, streams, &mut Left::default())
         }
         Command::Images(mut args) => {
             args.set_patience(patience);
