@@ -63,12 +63,16 @@ fn of_words(first: &str, second: Option<&str>) -> Result<Artifact, Error> {
     let (kind, reference) = reference(first)?;
     let artifact = Artifact::new(kind, reference);
     match second {
-        Some(text) if text.starts_with("sha256:") || text.starts_with("sha512:") => {
-            Ok(Artifact { digest: Some(digest(text)?), ..artifact })
-        }
+        Some(text) if is_digest(text) => Ok(Artifact { digest: Some(digest(text)?), ..artifact }),
         Some(destination) => Ok(artifact.with_destination(Some(self::reference(destination)?.1))),
         None => Ok(artifact),
     }
+}
+
+/// Whether a word beside a reference is a digest, of any algorithm, and not a path on the mirror.
+fn is_digest(text: &str) -> bool {
+    let is_known = text.starts_with("sha256:") || text.starts_with("sha512:");
+    is_known || !text.contains('/') && digest(text).is_ok()
 }
 
 /// A digest by itself, with the same check as within a reference.
