@@ -221,7 +221,13 @@ impl Location {
         if !path.is_empty() {
             check_path(path)?;
         }
-        Ok(Self { host, path: path.to_owned() })
+        let place = Self { host, path: path.to_owned() };
+        // References with it are those of docker.io.
+        if place.host == "index.docker.io" {
+            let other = Self { host: DOCKER_HUB.to_owned(), ..place.clone() };
+            return Err(format!("{:?} is another name of docker.io: use \"{other}\"", place.to_string()));
+        }
+        Ok(place)
     }
 
     fn holds(&self, reference: &Reference) -> bool {
@@ -336,6 +342,10 @@ mod tests {
             (
                 &["docker.io=https://a"],
                 "docker.io: \"https://a\" begins with https://, but a registry has no scheme: use \"a\"",
+            ),
+            (
+                &["index.docker.io/acme"],
+                "\"index.docker.io/acme\" is another name of docker.io: use \"docker.io/acme\"",
             ),
             (
                 &["quay.io/a=b.internal"],
