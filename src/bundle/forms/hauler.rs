@@ -186,7 +186,15 @@ pub(super) fn write(wish: &Wish<'_>) -> Written {
     let mut written_files = Written::default();
     let (mut images, mut charts) = (Vec::new(), Vec::new());
     for artifact in wish.artifacts {
-        let path = wish.other_path(artifact).map(plain);
+        // Hauler reads it as a name of Docker Hub, with `library/` before a single component.
+        let path = wish.other_path(artifact).filter(|path| {
+            let is_readable = Reference::parse(path).is_ok();
+            if !is_readable {
+                written_files.lose(artifact, "Hauler takes no path this long on the mirror, so it is at its own");
+            }
+            is_readable
+        });
+        let path = path.map(plain);
         let reference = &artifact.reference;
         match (artifact.kind, &artifact.digest, &reference.tag) {
             (ArtifactKind::Chart, None, Some(tag)) => {
