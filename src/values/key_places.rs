@@ -16,7 +16,7 @@ pub(crate) struct KeyPlaces<'p> {
     user: &'p UserValues,
     helm: HelmVersion,
     limits: &'p Limits,
-    /// By the address of the file.
+    /// By the address of the file; kept so that the addresses of the maps in them stay unique.
     documents: HashMap<usize, Option<Arc<Nodes>>>,
     /// By the address of a large map: its keys, each with the index of its last entry.
     entries: HashMap<usize, HashMap<Str, usize, RandomState>>,

@@ -127,30 +127,27 @@ impl Trials<'_> {
     /// The values that the templates read and that may name pull secrets: those that the user already used for it, then those
     /// whose keys say so, with keys for all charts first.
     fn candidates(&self, asked: &PullSecrets) -> Vec<ValuesPath> {
-        // What a key says, which most paths repeat.
-        let mut known: HashMap<String, Option<usize>, RandomState> = HashMap::default();
         let rank_of = |key: &str| {
             let is_word = || OTHER_WORDS.iter().any(|word| key.to_ascii_lowercase().contains(word));
             if names_pull_secrets(key) { Some(1) } else { is_word().then_some(2) }
+        };
+        // Most paths repeat the keys of others.
+        let mut known: HashMap<String, Option<usize>, RandomState> = HashMap::default();
+        let mut rank_of = |key: &Key| {
+            let name = key.name()?;
+            if !known.contains_key(name) {
+                known.insert(name.to_owned(), rank_of(name));
+            }
+            known[name]
         };
         // A value within a list element is not set: the other elements would be lost.
         let whole = |path: &[Key]| path.iter().take_while(|key| !key.is_index()).cloned().collect::<ValuesPath>();
         let mut paths: BTreeMap<ValuesPath, usize> = BTreeMap::new();
         let named = self.analysis.statics.paths();
         for path in self.analysis.reads.paths().chain(&named) {
-            let mut found: Option<(usize, usize)> = None;
-            for (at, key) in path.iter().enumerate() {
-                let Some(name) = key.name() else { continue };
-                let rank = match known.get(name) {
-                    Some(rank) => *rank,
-                    None => *known.entry(name.to_owned()).or_insert(rank_of(name)),
-                };
-                // A key that says so counts more than one before it that only may.
-                if let Some(rank) = rank.filter(|&rank| found.is_none_or(|(_, best)| rank < best)) {
-                    found = Some((at, rank));
-                }
-            }
-            if let Some((at, rank)) = found {
+            // The first key of the best rank.
+            let ranked = path.iter().enumerate().filter_map(|(at, key)| Some((rank_of(key)?, at)));
+            if let Some((rank, at)) = ranked.min() {
                 paths.entry(whole(&path[..=at])).or_insert(rank);
             }
         }
